@@ -1,0 +1,59 @@
+/**
+ * Custom gradients whose parts are computed only when somebody asks for them.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+
+/** Value and gradient of one operation. */
+export interface ForwardResult {
+  value: tf.Tensor;
+  /** Tensors that `gradients` will need; kept until the gradient has been taken. */
+  saved: tf.Tensor[];
+  /** One function per input, called only if that input's gradient is needed. */
+  gradients: (dy: tf.Tensor, saved: tf.Tensor[]) => (() => tf.Tensor)[];
+}
+
+/**
+ * Like `tf.customGrad`, but with one thunk per input, so that a gradient nobody needs is never computed nor
+ * recorded. `tf.customGrad` computes them all.
+ */
+export function customGrad<A extends tf.Tensor[]>(
+  forward: (...inputs: A) => ForwardResult,
+): (...inputs: A) => tf.Tensor {
+  const engine = tf.engine() as unknown as {
+    runKernelFunc(parameters: {
+      forwardFunc: (backend: unknown, save: (tensors: tf.Tensor[]) => void) => tf.Tensor;
+      backwardsFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => Record<string, () => tf.Tensor>;
+      inputs: Record<string, tf.Tensor>;
+    }): tf.Tensor;
+  };
+  return (...inputs) => {
+    let gradients: ForwardResult["gradients"];
+    return engine.runKernelFunc({
+      forwardFunc: (_, save) => {
+        const result = forward(...inputs);
+        gradients = result.gradients;
+        save(result.saved);
+        return result.value;
+      },
+      backwardsFunc: (dy, saved) =>
+        ({ ...gradients(dy, saved) }) as unknown as Record<string, () => tf.Tensor>,
+      inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,
+    });
+  };
+}
+
+/**
+ * Several gradients from one computation, behind one thunk each: computed once, each handed over once.
+ */
+export function together(count: number, compute: () => tf.Tensor[]): (() => tf.Tensor)[] {
+  let results: tf.Tensor[] | undefined;
+  return Array.from({ length: count }, (_, i) => () => {
+    // Each thunk runs in a tidy of its own, which would dispose the others' results.
+    results ??= compute().map((tensor) => tf.keep(tensor));
+    const handed = results[i].clone();
+    results[i].dispose();
+    return handed;
+  });
+}

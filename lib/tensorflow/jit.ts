@@ -1,0 +1,178 @@
+/**
+ * `jit(fn)`: ordinary tfjs code, gradients included, as one TensorFlow function.
+ *
+ * The first call with new shapes runs `fn` once while every operation is recorded; later calls run the
+ * recorded graph.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { idOf, running, toTensor } from "./backend.ts";
+import { removeFunction } from "./context.ts";
+import { shownAs } from "./dtypes.ts";
+import type { TracedFunction } from "./tracer.ts";
+import { flatten, type Structure, unflatten } from "./tree.ts";
+
+export interface JitOptions {
+  /** Shows in TensorFlow's errors and profiles. */
+  name?: string;
+  /** Compile with XLA. Pays for small elementwise work; its matrix products are slow on CPUs. */
+  xla?: boolean;
+  /** How many shapes are kept; the one used longest ago goes first. Default 64. */
+  maxTraces?: number;
+}
+
+/** A traced function. Arguments and result are tensors in nested arrays and records; other values are part of the cache key. */
+export interface Jitted<A extends unknown[], R> {
+  (...args: A): R;
+  /** The same on another thread; the event loop goes on meanwhile. */
+  async(...args: A): Promise<R>;
+  /** How many different shapes and values have been traced and are kept. */
+  readonly traces: number;
+  /** Frees all traces. */
+  dispose(): void;
+}
+
+interface Trace {
+  traced: TracedFunction;
+  result: Structure;
+  /** Tensors from outside `fn`, as they were when it was traced. */
+  captured: number[];
+}
+
+/**
+ * Makes `fn` run as one TensorFlow function.
+ *
+ * `fn` must be pure: tensors it uses but is not given are read once, when it is traced. While a gradient is
+ * being taken, or another function traced, `fn` runs as plain code and becomes part of that.
+ *
+ * @throws TensorflowError when `fn` reads a value back (`dataSync`) or makes a shape that depends on values
+ */
+export function jit<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  options: JitOptions = {},
+): Jitted<A, R> {
+  const { name = fn.name || "traced", xla = false, maxTraces = 64 } = options;
+  const traces = new Map<string, Trace>();
+
+  function prepare(args: A): { trace: Trace; inputs: number[] } {
+    const { binding } = running();
+    const tensors: tf.Tensor[] = [];
+    const structure = flatten(args, tensors);
+    const inputs = tensors.map(idOf);
+    const key = `${JSON.stringify(structure)} ${
+      inputs.map((id) => `${binding.dtypeOf(id)}[${binding.shapeOf(id)}]`)
+    }`;
+    let trace = traces.get(key);
+    if (trace) traces.delete(key);
+    else {
+      trace = record(fn, structure, inputs, name, xla);
+      if (traces.size >= maxTraces) free(traces, traces.keys().next().value!);
+    }
+    traces.set(key, trace);
+    return { trace, inputs: [...inputs, ...trace.captured] };
+  }
+
+  const finish = (trace: Trace, outputs: tf.Tensor[]) =>
+    unflatten(trace.result, outputs.values()) as R;
+  const inside = () => running().binding.tracing || gradientDepth() > 0;
+
+  const call = (...args: A): R => {
+    if (inside()) return fn(...args);
+    const { trace, inputs } = prepare(args);
+    return finish(trace, running().binding.callFunction(trace.traced, inputs).map(toTensor));
+  };
+  return Object.assign(call, {
+    async async(...args: A): Promise<R> {
+      const { trace, inputs } = prepare(args);
+      const outputs = await running().binding.callFunctionAsync(trace.traced, inputs);
+      return finish(trace, outputs.map(toTensor));
+    },
+    get traces() {
+      return traces.size;
+    },
+    dispose() {
+      for (const key of [...traces.keys()]) free(traces, key);
+    },
+  });
+}
+
+function record<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  structure: Structure,
+  inputs: number[],
+  name: string,
+  xla: boolean,
+): Trace {
+  const { binding } = running();
+  return binding.withTrace(true, ({ tracer, captures }) => {
+    const placeholders = inputs.map((id) =>
+      tracer.placeholder(binding.shapeOf(id), binding.dtypeOf(id))
+    );
+    let result: Structure | undefined;
+    const outputs: ReturnType<typeof binding.toSymbol>[] = [];
+    tf.tidy(() => {
+      const tensors = placeholders.map((symbol) => toTensor(binding.fromSymbol(symbol)));
+      const args = unflatten(structure, tensors.values()) as A;
+      const returned: tf.Tensor[] = [];
+      result = flatten(fn(...args), returned);
+      for (const tensor of returned) outputs.push(binding.toSymbol(idOf(tensor)));
+    });
+    const captured = [...captures!.entries()];
+    const traced = tracer.toFunction(
+      name,
+      [...placeholders, ...captured.map(([, symbol]) => symbol)],
+      outputs,
+      xla,
+    );
+    return { traced, result: result!, captured: captured.map(([id]) => binding.share(id)) };
+  });
+}
+
+function free(traces: Map<string, Trace>, key: string): void {
+  const { binding } = running();
+  const { traced, captured } = traces.get(key)!;
+  removeFunction(binding.context, traced.name);
+  binding.context.c.TF_DeleteFunction(traced.pointer);
+  captured.forEach((id) => binding.deleteTensor(id));
+  traces.delete(key);
+}
+
+/** How many gradients are being recorded right now. */
+const gradientDepth = (): number =>
+  (tf.engine() as unknown as { state: { gradientDepth: number } }).state.gradientDepth;
+
+/**
+ * An elementwise body (with reductions along the last axis at most) as one XLA kernel, as a single node inside
+ * a traced function or a single call outside. It has no gradient: use it inside {@link customGrad}.
+ * The body may use its arguments and constants only, and sees their real types.
+ */
+export function fused<const N extends number>(
+  name: string,
+  body: (...tensors: tf.Tensor[]) => tf.Tensor[] & { length: N },
+): (...tensors: tf.Tensor[]) => tf.Tensor[] {
+  const kernels = new Map<string, TracedFunction>();
+  return (...tensors) => {
+    const { binding } = running();
+    const ids = tensors.map(idOf);
+    const key = ids.map((id) => `${binding.dtypeOf(id)}[${binding.shapeOf(id)}]`).join();
+    let kernel = kernels.get(key);
+    if (!kernel) {
+      kernel = binding.withTrace(false, ({ tracer }) => {
+        const placeholders = ids.map((id) =>
+          tracer.placeholder(binding.shapeOf(id), binding.dtypeOf(id))
+        );
+        let outputs: ReturnType<typeof binding.toSymbol>[] = [];
+        tf.tidy(() => {
+          const args = placeholders.map((symbol) => toTensor(binding.fromSymbol(symbol)));
+          outputs = body(...args).map((tensor) => binding.toSymbol(idOf(tensor)));
+        });
+        return tracer.toFunction(name, placeholders, outputs, true);
+      });
+      kernels.set(key, kernel);
+    }
+    return binding.callFunction(kernel, ids).map((t) =>
+      toTensor({ ...t, dtype: shownAs(t.dtype) })
+    );
+  };
+}

@@ -1,0 +1,19 @@
+/**
+ * TensorFlow.js on a current TensorFlow, from Deno: eager, traced, in bfloat16. Knows nothing of language models.
+ *
+ * @example
+ * ```ts
+ * import { jit, tf } from "@/lib/tensorflow/mod.ts";
+ * const step = jit((x: tf.Tensor) => tf.grad((y: tf.Tensor) => y.square().sum())(x));
+ * step(tf.tensor1d([1, 2, 3])).print(); // 2, 4, 6
+ * ```
+ *
+ * @module
+ */
+export { attr, type Attribute } from "./attributes.ts";
+export { castTo, configure, devices, dtypeOf, idOf, op, running, tf, version } from "./backend.ts";
+export type { ContextOptions, Device } from "./context.ts";
+export { customGrad, type ForwardResult, together } from "./custom-grad.ts";
+export { DataType } from "./dtypes.ts";
+export { fused, jit, type JitOptions, type Jitted } from "./jit.ts";
+export { TensorflowError } from "./library.ts";

@@ -1,0 +1,300 @@
+/**
+ * One TensorFlow graph while it is being recorded: every operation that a function runs becomes a node, and
+ * the graph becomes a TensorFlow function that runs as a single call.
+ *
+ * Equal operations on equal inputs become one node, as do equal constants.
+ *
+ * @module
+ */
+import { attr, type Attribute, setGraphAttributes } from "./attributes.ts";
+import type { Context } from "./context.ts";
+import { dataTypeName } from "./dtypes.ts";
+import { newTensor } from "./host-tensor.ts";
+import { cString, type Pointer, TensorflowError, utf8 } from "./library.ts";
+import { opDefinition } from "./op-definitions.ts";
+
+/** One output of a node: a tensor that has no value yet. */
+export interface GraphTensor {
+  readonly tracer: Tracer;
+  readonly operation: Pointer;
+  readonly index: number;
+  readonly shape: number[];
+  readonly dtype: number;
+  /** Number of the node, unique in its graph. */
+  readonly node: number;
+}
+
+/** A function that was traced and added to the context. */
+export interface TracedFunction {
+  readonly name: string;
+  readonly pointer: Pointer;
+  readonly outputs: { shape: number[]; dtype: number }[];
+  readonly xla: boolean;
+}
+
+/** Constants up to this many bytes are compared by content. */
+const COMPARED_CONSTANT_BYTES = 256;
+const NO_SKIP: ReadonlySet<string> = new Set();
+
+let functions = 0;
+
+export class Tracer {
+  private readonly graph: Pointer;
+  private readonly seen = new Map<string, GraphTensor[]>();
+  private readonly called = new Set<string>();
+  private nodes = 0;
+  /** How many nodes of each operation there are. */
+  readonly counts = new Map<string, number>();
+
+  constructor(private readonly context: Context) {
+    this.graph = context.c.TF_NewGraph();
+  }
+
+  /** An input of the function that is being traced. */
+  placeholder(shape: number[], dtype: number): GraphTensor {
+    return this.finish("Placeholder", (d) => {
+      setGraphAttributes(
+        this.context.c,
+        d,
+        [attr.type("dtype", dtype), attr.shape("shape", shape)],
+        NO_SKIP,
+      );
+    }, 1)[0];
+  }
+
+  /** A value that is known while tracing. */
+  constant(shape: number[], dtype: number, data: Uint8Array | Uint8Array[]): GraphTensor {
+    const small = !Array.isArray(data) && data.byteLength <= COMPARED_CONSTANT_BYTES;
+    const key = small ? `Const ${dtype} ${shape} ${data.join()}` : undefined;
+    const known = key && this.seen.get(key);
+    if (known) return known[0];
+    const { c, status } = this.context;
+    const outputs = this.finish("Const", (d) => {
+      const tensor = newTensor(c, shape, dtype, data);
+      c.TF_SetAttrTensor(d, cString("value"), tensor, status.pointer);
+      c.TF_DeleteTensor(tensor);
+      status.check(() => "a constant");
+      c.TF_SetAttrType(d, cString("dtype"), dtype);
+    }, 1);
+    if (key) this.seen.set(key, outputs);
+    return outputs[0];
+  }
+
+  /** One operation. */
+  operation(
+    name: string,
+    attributes: Attribute[],
+    inputs: GraphTensor[],
+    outputCount: number,
+  ): GraphTensor[] {
+    const definition = opDefinition(name);
+    if (!definition) throw new TensorflowError(`TensorFlow has no operation ${name}`);
+    const key = definition.stateful
+      ? undefined
+      : `${name} ${inputs.map((t) => `${t.node}:${t.index}`)} ${
+        attributes.map((a) => `${a.name}=${a.value}`)
+      }`;
+    const known = key && this.seen.get(key);
+    if (known) return known;
+    const skip = new Set<string>();
+    const outputs = this.finish(
+      name,
+      (d) => {
+        let at = 0;
+        definition.inputs.forEach((argument, i) => {
+          if (!argument.numberAttribute && !argument.typeListAttribute) {
+            return this.addInput(d, inputs[at++]);
+          }
+          // A list takes what the arguments after it leave.
+          const after = definition.inputs.length - i - 1;
+          const list = inputs.slice(at, inputs.length - after);
+          at += list.length;
+          this.context.c.TF_AddInputList(d, packOutputs(list), list.length);
+          if (argument.numberAttribute) {
+            skip.add(argument.numberAttribute);
+          }
+          if (argument.typeListAttribute) skip.add(argument.typeListAttribute);
+        });
+        setGraphAttributes(this.context.c, d, attributes, skip);
+      },
+      outputCount,
+      () => describe(name, inputs),
+    );
+    if (key) this.seen.set(key, outputs);
+    return outputs;
+  }
+
+  /** A call of another traced function as one node; a function built with XLA stays one XLA kernel. */
+  call(traced: TracedFunction, inputs: GraphTensor[]): GraphTensor[] {
+    const key = `call ${traced.name} ${inputs.map((t) => `${t.node}:${t.index}`)}`;
+    const known = this.seen.get(key);
+    if (known) return known;
+    const { c, status } = this.context;
+    if (!this.called.has(traced.name)) {
+      c.TF_GraphCopyFunction(this.graph, traced.pointer, null, status.pointer);
+      status.check(() => `using ${traced.name}`);
+      this.called.add(traced.name);
+    }
+    const results = this.finish(
+      "PartitionedCall",
+      (d) => {
+        c.TF_AddInputList(d, packOutputs(inputs), inputs.length);
+        c.TF_SetAttrTypeList(
+          d,
+          cString("Tin"),
+          Int32Array.from(inputs, (t) => t.dtype),
+          inputs.length,
+        );
+        c.TF_SetAttrTypeList(
+          d,
+          cString("Tout"),
+          Int32Array.from(traced.outputs, (t) => t.dtype),
+          traced.outputs.length,
+        );
+        const name = utf8(traced.name);
+        c.TF_SetAttrFuncName(d, cString("f"), name, BigInt(name.length));
+        if (traced.xla) c.TF_SetAttrBool(d, cString("_XlaMustCompile"), 1);
+      },
+      traced.outputs.length,
+      () => describe(traced.name, inputs),
+      traced.outputs,
+    );
+    // TensorFlow copies "_" attributes of a node that feeds a function's argument onto the argument, and an
+    // argument that must be compiled by XLA is an error: an Identity keeps them apart.
+    const outputs = results.map((t) =>
+      this.finish("Identity", (d) => {
+        this.addInput(d, t);
+        c.TF_SetAttrType(d, cString("T"), t.dtype);
+      }, 1)[0]
+    );
+    this.seen.set(key, outputs);
+    return outputs;
+  }
+
+  /**
+   * Closes the graph into a function of the context.
+   * @param xla compile the whole function with XLA
+   */
+  toFunction(
+    label: string,
+    inputs: GraphTensor[],
+    outputs: GraphTensor[],
+    xla: boolean,
+  ): TracedFunction {
+    const { c, pointer: context, status } = this.context;
+    const name = `${label.replace(/[^A-Za-z0-9_]/g, "_")}_${functions++}`;
+    const pointer = c.TF_GraphToFunction(
+      this.graph,
+      cString(name),
+      0,
+      -1,
+      null,
+      inputs.length,
+      packOutputs(inputs),
+      outputs.length,
+      packOutputs(outputs),
+      null,
+      null,
+      cString(""),
+      status.pointer,
+    );
+    status.check(() => `closing function ${name}`);
+    if (xla) {
+      const yes = new Uint8Array([0x28, 1]); // AttrValue { b: true }
+      c.TF_FunctionSetAttrValueProto(pointer, cString("_XlaMustCompile"), yes, 2n, status.pointer);
+      status.check(() => `marking ${name} for XLA`);
+    }
+    c.TFE_ContextAddFunction(context, pointer, status.pointer);
+    status.check(() => `adding function ${name}`);
+    return { name, pointer, outputs: outputs.map(({ shape, dtype }) => ({ shape, dtype })), xla };
+  }
+
+  delete(): void {
+    this.context.c.TF_DeleteGraph(this.graph);
+  }
+
+  private addInput(description: Pointer, tensor: GraphTensor): void {
+    this.context.c.TF_AddInput(description, packOutputs([tensor]));
+  }
+
+  private finish(
+    name: string,
+    fill: (description: Pointer) => void,
+    outputCount: number,
+    what: () => string = () => name,
+    shapes?: { shape: number[]; dtype: number }[],
+  ): GraphTensor[] {
+    const { c, status } = this.context;
+    const node = this.nodes++;
+    const description = c.TF_NewOperation(this.graph, cString(name), utf8(`n${node}\0`));
+    fill(description);
+    const operation = c.TF_FinishOperation(description, status.pointer);
+    status.check(what);
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    return Array.from({ length: outputCount }, (_, index) => {
+      if (shapes) {
+        const dims = BigInt64Array.from(shapes[index].shape, BigInt);
+        c.TF_GraphSetTensorShape(
+          this.graph,
+          outputStruct(operation, index),
+          dims,
+          dims.length,
+          status.pointer,
+        );
+        status.check(what);
+      }
+      return {
+        tracer: this,
+        operation,
+        index,
+        shape: this.shapeOf(operation, index, what),
+        dtype: c.TF_OperationOutputType(outputStruct(operation, index)),
+        node,
+      };
+    });
+  }
+
+  private shapeOf(operation: Pointer, index: number, what: () => string): number[] {
+    const { c, status } = this.context;
+    const rank = c.TF_GraphGetTensorNumDims(
+      this.graph,
+      outputStruct(operation, index),
+      status.pointer,
+    );
+    status.check(what);
+    const dims = new BigInt64Array(Math.max(rank, 1));
+    if (rank >= 0) {
+      c.TF_GraphGetTensorShape(
+        this.graph,
+        outputStruct(operation, index),
+        dims,
+        rank,
+        status.pointer,
+      );
+      status.check(what);
+    }
+    const shape = Array.from(dims.subarray(0, Math.max(rank, 0)), Number);
+    if (rank < 0 || shape.some((n) => n < 0)) {
+      throw new TensorflowError(
+        `${what()}: the shape of its result depends on values, which a traced function cannot have`,
+      );
+    }
+    return shape;
+  }
+}
+
+/** `MatMul(float32[2,3], float32[4,5])` */
+export const describe = (name: string, inputs: { shape: number[]; dtype: number }[]) =>
+  `${name}(${inputs.map((t) => `${dataTypeName(t.dtype)}[${t.shape}]`).join(", ")})`;
+
+/** `TF_Output` is { TF_Operation* oper; int index; } with padding: 16 bytes. */
+function packOutputs(tensors: { operation: Pointer; index: number }[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(16 * tensors.length);
+  const view = new DataView(bytes.buffer);
+  tensors.forEach((t, i) => {
+    view.setBigUint64(16 * i, Deno.UnsafePointer.value(t.operation), true);
+    view.setInt32(16 * i + 8, t.index, true);
+  });
+  return bytes;
+}
+const outputStruct = (operation: Pointer, index: number) => packOutputs([{ operation, index }]);
