@@ -1,0 +1,82 @@
+/**
+ * Writing a model as a Hugging Face folder, which transformers, vLLM and llama.cpp's converter read.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { type DecoderConfig, tensorShapes, toHfConfig } from "@/lib/models/config.ts";
+import { createSafetensors } from "@/lib/models/safetensors.ts";
+import type { Tokenizer } from "@/lib/models/tokenizer.ts";
+
+/** One tensor in Hugging Face's layout. */
+export interface Weight {
+  name: string;
+  shape: number[];
+  data: Float32Array;
+}
+
+/** A model to be saved. */
+export interface Policy {
+  config: DecoderConfig;
+  tokenizer: Tokenizer;
+  /** Every tensor of the configuration once, in any order; one of them is in memory at a time. */
+  weights: AsyncIterable<Weight> | Iterable<Weight>;
+}
+
+/**
+ * Saves a model to `folder` (made if missing): config.json, generation_config.json, the tokenizer's files and
+ * model.safetensors in fp32. A tied output projection is stored once, as the embedding. Every file is synced.
+ * The folder as a whole is the caller's to rename into place.
+ *
+ * @throws Error when a tensor is missing, unknown, given twice or of another shape than the configuration says
+ */
+export async function savePolicy(folder: string, policy: Policy): Promise<void> {
+  const { config, tokenizer } = policy;
+  Deno.mkdirSync(folder, { recursive: true });
+  const shapes = tensorShapes(config);
+  const writer = createSafetensors(
+    join(folder, "model.safetensors"),
+    [...shapes].map(([name, shape]) => ({ name, shape, dtype: "F32" })),
+  );
+  try {
+    for await (const { name, shape, data } of policy.weights) {
+      if (config.tie_word_embeddings && name === "lm_head.weight") continue;
+      if (shapes.has(name) && shapes.get(name)!.join() !== shape.join()) {
+        throw new Error(`tensor ${name} has the shape [${shape}], not [${shapes.get(name)}]`);
+      }
+      writer.write(name, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
+    writer.finish();
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+  const ids = {
+    ...(config.bos_token_id === undefined ? {} : { bos_token_id: config.bos_token_id }),
+    eos_token_id: config.eos_token_id,
+    pad_token_id: tokenizer.padId,
+  };
+  const files = {
+    ...tokenizer.files(),
+    "config.json": pretty({ ...toHfConfig(config), pad_token_id: tokenizer.padId }),
+    "generation_config.json": pretty(ids),
+  };
+  for (const [name, text] of Object.entries(files)) writeSynced(join(folder, name), text);
+}
+
+function pretty(value: unknown): string {
+  return JSON.stringify(value, null, 2) + "\n";
+}
+
+function writeSynced(path: string, text: string): void {
+  const partial = `${path}.partial`;
+  const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
+  try {
+    const bytes = new TextEncoder().encode(text);
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    file.syncSync();
+  } finally {
+    file.close();
+  }
+  Deno.renameSync(partial, path);
+}

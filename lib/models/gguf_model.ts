@@ -1,0 +1,71 @@
+/**
+ * A GGUF file as a model: tensors under Hugging Face's names and in its layout.
+ *
+ * @module
+ */
+import { InputError } from "@/lib/errors.ts";
+import { tensorShapes } from "@/lib/models/config.ts";
+import { fileDigest } from "@/lib/models/digest.ts";
+import { type GgufFile, openGguf } from "@/lib/models/gguf.ts";
+import { ggufConfig, ggufName, permutedHeads, unpermuteRows } from "@/lib/models/gguf_llama.ts";
+import type { ModelSource } from "@/lib/models/source.ts";
+import { checkShape, checkVocabulary, known } from "@/lib/models/tensor_checks.ts";
+import { createTokenizer } from "@/lib/models/tokenizer.ts";
+import { ggufTokenizerParts } from "@/lib/models/tokenizer_gguf.ts";
+
+/**
+ * Opens a `.gguf` file as a model.
+ *
+ * @param name what the user called it
+ * @throws InputError when the file is damaged, of a kind that is not supported, or its tensors do not fit its
+ *   configuration
+ */
+export async function openGgufModel(name: string, path: string): Promise<ModelSource> {
+  const file = await openGguf(path);
+  try {
+    const config = ggufConfig(file);
+    const shapes = tensorShapes(config);
+    checkTensors(file, shapes);
+    const tokenizer = createTokenizer(ggufTokenizerParts(file));
+    checkVocabulary(path, tokenizer, config);
+    const digest = fileDigest(path);
+    return {
+      name,
+      path,
+      format: "gguf",
+      digest,
+      config,
+      tokenizer,
+      tensorNames: [...shapes.keys()],
+      shape: (tensor) => known(path, shapes, tensor),
+      read(tensor) {
+        known(path, shapes, tensor);
+        const values = file.read(ggufName(tensor));
+        const heads = permutedHeads(tensor, config);
+        return Promise.resolve(heads ? unpermuteRows(values, heads, config.head_dim) : values);
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Each tensor that the configuration asks for is there in its shape, and nothing else is. */
+function checkTensors(file: GgufFile, shapes: Map<string, number[]>): void {
+  const unknown = new Set(file.tensors.keys());
+  for (const [name, shape] of shapes) {
+    const tensor = file.tensors.get(ggufName(name));
+    if (!tensor) throw new InputError(`${file.path} has no tensor named ${ggufName(name)}.`);
+    unknown.delete(tensor.name);
+    checkShape(`${file.path}: tensor ${tensor.name}`, tensor.shape, shape);
+  }
+  if (unknown.size > 0) {
+    throw new InputError(
+      `${file.path} has ${unknown.size} tensors that a llama model does not use (${
+        [...unknown].slice(0, 3).join(", ")
+      }); its outputs would be wrong without them.`,
+    );
+  }
+}

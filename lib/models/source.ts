@@ -1,0 +1,75 @@
+/**
+ * Opening a model by the one name that every command takes.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import { InputError } from "@/lib/errors.ts";
+import type { DecoderConfig } from "@/lib/models/config.ts";
+import { openGgufModel } from "@/lib/models/gguf_model.ts";
+import { openHfFolder } from "@/lib/models/hf_folder.ts";
+import type { Tokenizer } from "@/lib/models/tokenizer.ts";
+import { smollm2Path } from "@/lib/setup/paths.ts";
+
+/** An open model: what it is, and its weights one tensor at a time. */
+export interface ModelSource {
+  /** As it was asked for. */
+  name: string;
+  /** The file or folder. */
+  path: string;
+  format: "gguf" | "safetensors";
+  /** Hex SHA-256 of the file, or over the digests of a folder's files. */
+  digest: string;
+  config: DecoderConfig;
+  tokenizer: Tokenizer;
+  /** Hugging Face names; a tied output projection is not among them. */
+  tensorNames: string[];
+  /** Row-major; matrices are `[out, in]`. */
+  shape(name: string): number[];
+  /** The values in fp32, dequantised, in Hugging Face's layout. Each call reads the file. */
+  read(name: string): Promise<Float32Array>;
+  close(): void;
+}
+
+/** Names that stand for a model which the set-up installs. */
+const PRESETS: Record<string, () => string> = { smollm2: smollm2Path };
+
+const WHAT_A_MODEL_IS = `a model is a preset (${
+  Object.keys(PRESETS).join(", ")
+}), a .gguf file, or a folder with config.json, tokenizer.json and model.safetensors`;
+
+/**
+ * Opens a model: a preset, a `.gguf` file, or a Hugging Face folder. `…/policy.pt` means the folder `policy`
+ * beside it, as in the original project's commands.
+ *
+ * @throws InputError when there is no such model, or the file is damaged or of a kind that is not supported
+ */
+export async function openModel(nameOrPath: string): Promise<ModelSource> {
+  const path = Object.hasOwn(PRESETS, nameOrPath)
+    ? PRESETS[nameOrPath]()
+    : basename(nameOrPath) === "policy.pt"
+    ? join(dirname(nameOrPath), "policy")
+    : nameOrPath;
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
+      throw new InputError(`model ${nameOrPath} cannot be opened: ${(error as Error).message}.`);
+    }
+    throw new InputError(`there is no model at ${path}; ${WHAT_A_MODEL_IS}.`);
+  }
+  if (info.isDirectory) return openHfFolder(nameOrPath, path);
+  if (path.endsWith(".gguf")) return await openGgufModel(nameOrPath, path);
+  if (/\.(bin|pt|pth|pkl|pickle|ckpt)$/.test(path)) {
+    throw new InputError(
+      `${path} is a pickle, which runs code of its maker when loaded; save the model as safetensors and name its folder.`,
+    );
+  }
+  if (path.endsWith(".safetensors")) {
+    throw new InputError(
+      `${path} holds weights alone; name the folder it is in: ${dirname(path)}.`,
+    );
+  }
+  throw new InputError(`${path} is not a model; ${WHAT_A_MODEL_IS}.`);
+}
