@@ -1,0 +1,267 @@
+"""Decides: runs a question's own tests against proxies of the candidate, in a process that the candidate
+cannot reach. Code of the candidate never runs here; what it returns arrives as plain values.
+"""
+
+import builtins
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+import types
+
+import frames
+import structures
+from codec import CodecError, Decoder, Encoder
+
+_FILE = "<harness>"
+
+
+class Ended(BaseException):
+    """The case is over: the candidate failed in a way that is no wrong answer."""
+
+    def __init__(self, verdict, error):
+        self.verdict = verdict
+        self.error = error
+
+
+class HarnessError(Exception):
+    """The question's own code does not load."""
+
+
+def judge(job, control):
+    """Runs the cases of `job` in order.
+
+    A case that ends with timeout, memory or killed, or code that does not load, ends the run: the cases left
+    would only repeat it. Returns {verdict, total, passed, failure, cases, cpu, memory}.
+    """
+    cases, failure = [], None
+    program = _compile(job)
+    for case in job["cases"]:
+        outcome = Case(job, program, case, control).run()
+        cases.append(outcome)
+        if outcome["verdict"] != "pass" and failure is None:
+            failure = outcome
+        if outcome["verdict"] in ("timeout", "memory", "killed") or outcome["last"]:
+            break
+    if not cases:
+        raise HarnessError("the question has no tests")
+    return {
+        "verdict": failure["verdict"] if failure else "pass",
+        "total": len(job["cases"]),
+        "passed": sum(c["verdict"] == "pass" for c in cases),
+        "failure": failure,
+        "cases": cases,
+        "cpu": sum(c["cpu"] for c in cases),
+        "memory": max(c["memory"] for c in cases),
+    }
+
+
+def _compile(job):
+    try:
+        return compile(job["module"], _FILE, "exec")
+    except SyntaxError as error:
+        raise HarnessError(f"the question's tests do not compile: {error}") from None
+
+
+class Case:
+    """One test case against one fresh process of the candidate."""
+
+    def __init__(self, job, program, case, control):
+        self.job = job
+        self.program = program
+        self.case = case
+        self.control = control
+        self.got = None
+
+    def run(self):
+        frames.send(self.control.fileno(), {"op": "start"})
+        _, (self.fd, *_), _, _ = socket.recv_fds(self.control, 1, 1)
+        self.deadline = time.monotonic() + self.job["limits"]["wall_seconds"]
+        verdict, error, loaded = "pass", None, False
+        try:
+            self._request({"op": "load", "prelude": self.job["prelude"], "code": self.job["code"]})
+            loaded = True
+            self._test()
+        except Ended as end:
+            verdict, error = end.verdict, end.error
+        if verdict not in ("pass", "wrong"):
+            self.got = None
+        os.close(self.fd)
+        frames.send(self.control.fileno(), {"op": "end", "gone": verdict == "killed"})
+        end = frames.receive(self.control.fileno(), 1 << 16)
+        if verdict == "killed":
+            verdict, error = self._cause_of_death(end)
+        return {
+            "position": self.case["position"],
+            "verdict": verdict,
+            "input": shorten(self.case["input"]),
+            "expected": shorten(self.case["expected"]),
+            "got": self.got,
+            "error": error,
+            "cpu": end["cpu"],
+            "memory": end["memory"],
+            "last": not loaded,
+        }
+
+    def _cause_of_death(self, end):
+        limits = self.job["limits"]
+        if end["signal"] == signal.SIGXCPU or end["cpu"] >= limits["cpu_seconds"]:
+            return "timeout", f"used more than {limits['cpu_seconds']} s of CPU time"
+        if end["signal"] in (signal.SIGSEGV, signal.SIGABRT) and end["memory"] > limits["memory_bytes"] / 2:
+            return "memory", f"used more than {limits['memory_bytes']} bytes"
+        if end["signal"] is not None:
+            return "killed", f"ended by {signal.Signals(end['signal']).name}"
+        if end["status"] is not None:
+            return "killed", f"ended with exit code {end['status']} before it answered"
+        return "killed", "closed its channel before it answered"
+
+    def _test(self):
+        namespace = self._namespace()
+        signal.signal(signal.SIGALRM, _too_long)
+        signal.setitimer(signal.ITIMER_REAL, self.job["limits"]["wall_seconds"] + 5)
+        try:
+            statement = self.case["statement"]
+            if statement is not None:
+                exec(compile(statement, _FILE, "exec"), namespace)
+            else:
+                given = eval(self.case["input"], namespace)
+                expected = eval(self.case["expected"], namespace)
+                namespace["test"](given, expected)
+        except AssertionError as error:
+            raise Ended("wrong", shorten(str(error)) or None) from None
+        except Exception as error:
+            # The tests hold for right answers, so an answer on which they break is a wrong one.
+            raise Ended("wrong", f"could not be compared: {type(error).__name__}: {shorten(str(error))}") from None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _namespace(self):
+        module = types.ModuleType("harness")
+        namespace = module.__dict__
+        namespace["__builtins__"] = builtins
+        sys.modules["harness"] = module
+        for name in self.job["classes"]:
+            namespace[name] = _class_proxy(self, name)
+        for name, target in self.job["functions"].items():
+            namespace[name] = _function_proxy(self, None, target)
+        kept = {name: namespace[name] for name in (*self.job["classes"], *self.job["functions"])}
+        try:
+            exec(self.program, namespace)
+        except Exception as error:
+            raise HarnessError(f"the question's tests do not load: {type(error).__name__}: {error}") from None
+        namespace.update(kept)
+        for name, value in list(namespace.items()):
+            if name.startswith("assert_") and callable(value):
+                namespace[name] = self._recording(value)
+        self.classes = {n: v for n, v in namespace.items() if isinstance(v, type) and v.__module__ in ("harness", "structures")}
+        return namespace
+
+    def _recording(self, assertion):
+        def recorded(result, *rest, **named):
+            self.got = show(result)
+            return assertion(result, *rest, **named)
+
+        return recorded
+
+    def call(self, request, args, kwargs):
+        """Sends a call to the candidate and gives back its result."""
+        encoder = Encoder(shipped=self._shipped, handle=_handle_of)
+        try:
+            request["value"] = encoder.encode([args, kwargs])
+        except CodecError as error:
+            raise HarnessError(f"the tests hand over something else: {error}") from None
+        reply = self._request(request)
+        decoder = Decoder(encoder.objects, classes=self.classes.get, handle=lambda number: Instance(self, number))
+        try:
+            result = decoder.decode(reply["value"])
+        except CodecError as error:
+            raise Ended("error", f"returned something else than plain values: {error}") from None
+        if request["op"] == "call":
+            self.got = show(result)
+        return result
+
+    def _shipped(self, obj):
+        return type(obj).__name__ if type(obj).__name__ in self.classes else None
+
+    def _request(self, request):
+        token = secrets.token_hex(8)
+        try:
+            frames.send(self.fd, {**request, "token": token})
+            reply = frames.receive(self.fd, self.job["limits"]["output_bytes"], self.deadline)
+        except TimeoutError:
+            raise Ended("timeout", f"did not answer within {self.job['limits']['wall_seconds']} s") from None
+        except (EOFError, OSError):
+            raise Ended("killed", None) from None
+        except frames.FrameError as error:
+            raise Ended("error", f"sent {error}") from None
+        if not isinstance(reply, dict) or reply.get("token") != token:
+            raise Ended("error", "answered out of turn")
+        if "error" in reply:
+            raise _failure(reply["error"])
+        if request["op"] != "load" and "value" not in reply:
+            raise Ended("error", "answered without a value")
+        return reply
+
+
+def _failure(error):
+    if not isinstance(error, dict):
+        return Ended("error", "answered out of turn")
+    kind, message, line = (shorten(str(error.get(k))) for k in ("type", "message", "line"))
+    if kind == "MemoryError":
+        return Ended("memory", "MemoryError")
+    return Ended("error", f"{kind}: {message}" + (f" (line {line})" if line != "None" else ""))
+
+
+def _too_long(signum, frame):
+    raise Ended("timeout", "comparing the answer took too long")
+
+
+class Instance:
+    """Stands for an object of the candidate: its methods are calls."""
+
+    def __init__(self, case, number):
+        self.__dict__["_case"] = case
+        self.__dict__["_number"] = number
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _function_proxy(self._case, self._number, name)
+
+    def __setattr__(self, name, value):
+        self._case.call({"op": "set", "instance": self._number, "name": name}, [value], {})
+
+
+def _handle_of(obj):
+    return obj._number if type(obj) is Instance else None
+
+
+def _class_proxy(case, name):
+    def construct(*args, **kwargs):
+        number = case.call({"op": "new", "name": name}, list(args), kwargs)
+        if type(number) is not int:
+            raise Ended("error", "answered out of turn")
+        return Instance(case, number)
+
+    return construct
+
+
+def _function_proxy(case, instance, name):
+    def call(*args, **kwargs):
+        return case.call({"op": "call", "instance": instance, "name": name}, list(args), kwargs)
+
+    return call
+
+
+def show(value):
+    """The value's text for people, shortened."""
+    try:
+        return shorten(repr(value))
+    except Exception as error:
+        return f"<{type(value).__name__}: {type(error).__name__}>"
+
+
+def shorten(text, limit=300):
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
