@@ -1,0 +1,102 @@
+/**
+ * What a trainer shows of its data before it starts: templates, BOS, EOS and truncation go wrong silently
+ * otherwise.
+ *
+ * @module
+ */
+import { countExamples, countTruncation, textsOf } from "@/lib/datasets/batches.ts";
+import type { BatchOptions, FlatExample, TruncationCounts } from "@/lib/datasets/batches.ts";
+import { tokenizePair } from "@/lib/datasets/tokenize.ts";
+import type { Sequence } from "@/lib/datasets/types.ts";
+import { InputError } from "@/lib/errors.ts";
+import type { Tokenizer } from "@/lib/models/tokenizer.ts";
+
+/** One sequence as the model sees it. Counts are of tokens. */
+export interface SequenceDescription {
+  /** The prompt's tokens as text, after truncation. */
+  prompt: string;
+  /** The response's tokens as text, EOS included. */
+  response: string;
+  promptTokens: number;
+  responseTokens: number;
+  /** `undefined` when the model has no BOS token. */
+  bosTokens?: number;
+  /** End-of-sequence tokens in the prompt (a chat template has some) and in the response (1, or 0 when cut). */
+  eosInPrompt: number;
+  eosInResponse: number;
+}
+
+/** What {@link describeData} finds. */
+export interface DataDescription {
+  /** Examples of one epoch. */
+  examples: number;
+  /** Of the first `truncation.pairs` examples, how many had a prompt or a response cut. */
+  truncation: TruncationCounts;
+  /** Tokens of the longest sequence among them, after truncation. */
+  longest: number;
+  first: { chosen: SequenceDescription; rejected: SequenceDescription };
+}
+
+/**
+ * Decodes the first example and counts what truncation does to the first `limit` (default 2,000).
+ * @throws InputError when there are no examples
+ */
+export function describeData(
+  examples: readonly FlatExample[],
+  tokenizer: Tokenizer,
+  options: BatchOptions & { bosId?: number; limit?: number },
+): DataDescription {
+  const texts = examples.flatMap((example) =>
+    textsOf(example, options.sftMode).map((t) => ({ ...t, mode: example.truncationMode }))
+  ).slice(0, options.limit ?? 2000);
+  if (texts.length === 0) {
+    throw new InputError("The dataset holds no examples; label some pairs and publish it again.");
+  }
+  const pairs = texts.map(({ mode, ...t }) =>
+    tokenizePair(tokenizer, t, { ...options, truncationMode: mode })
+  );
+  const describe = (sequence: Sequence) => describeSequence(sequence, tokenizer, options.bosId);
+  return {
+    examples: countExamples(examples, options.sftMode),
+    truncation: countTruncation(pairs),
+    longest: pairs.reduce((n, p) => Math.max(n, p.chosen.ids.length, p.rejected.ids.length), 0),
+    first: { chosen: describe(pairs[0].chosen), rejected: describe(pairs[0].rejected) },
+  };
+}
+
+function describeSequence(
+  { ids, start }: Sequence,
+  tokenizer: Tokenizer,
+  bosId?: number,
+): SequenceDescription {
+  const prompt = ids.slice(0, start), response = ids.slice(start);
+  const count = (some: number[], id: number) => some.filter((i) => i === id).length;
+  return {
+    prompt: tokenizer.decode(prompt),
+    response: tokenizer.decode(response),
+    promptTokens: prompt.length,
+    responseTokens: response.length,
+    bosTokens: bosId === undefined ? undefined : count(ids, bosId),
+    eosInPrompt: count(prompt, tokenizer.eosId),
+    eosInResponse: count(response, tokenizer.eosId),
+  };
+}
+
+/** A description as lines for a person. */
+export function descriptionLines(
+  { examples, truncation, longest, first }: DataDescription,
+): string[] {
+  const { pairs, prompts, chosen, rejected } = truncation;
+  const side = (name: string, s: SequenceDescription) =>
+    `${name}: ${s.promptTokens} prompt + ${s.responseTokens} response tokens; ` +
+    (s.bosTokens === undefined ? "" : `BOS ${s.bosTokens}, `) +
+    `EOS ${s.eosInPrompt} in the prompt, ${s.eosInResponse} in the response`;
+  return [
+    `${examples} examples an epoch; longest sequence ${longest} tokens`,
+    `cut by max_length, of the first ${pairs}: ${prompts} prompts, ${chosen} chosen, ${rejected} rejected`,
+    `first example, ${side("chosen", first.chosen)}`,
+    `first example, ${side("rejected", first.rejected)}`,
+    `the prompt ends with ${JSON.stringify(first.chosen.prompt.slice(-60))}, ` +
+    `chosen begins with ${JSON.stringify(first.chosen.response.slice(0, 60))}`,
+  ];
+}
