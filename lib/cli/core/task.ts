@@ -69,7 +69,7 @@ export async function runTask<const S extends TaskSpec>(
     const task = createTask(parsed, signal, progress);
     if (spec.needs?.length) {
       const { ensureSetup } = await import("@/lib/setup/ensure.ts");
-      await ensureSetup(spec.needs, task.progress("set-up"), signal);
+      await ensureSetup(spec.needs, task.progress("set-up"), { signal });
     }
     await main(task);
     signal.throwIfAborted();

@@ -1,0 +1,45 @@
+/**
+ * JavaScript packages, fetched ahead so that no later step waits for the network.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { OperationError } from "@/lib/errors.ts";
+import { runTool, type ToolOptions } from "@/lib/setup/process.ts";
+import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
+
+/**
+ * Fetches every package of deno.json at the versions of the lock file, and the bundler of Deno.
+ *
+ * @throws {OperationError} a package cannot be fetched, or the lock file does not fit
+ */
+export async function fetchModules(options: ToolOptions = {}): Promise<void> {
+  const frozen = existsSync(join(PROJECT_ROOT, "deno.lock")) ? ["--frozen"] : [];
+  const config = join(PROJECT_ROOT, "deno.json");
+  const { code, tail } = await runTool(
+    Deno.execPath(),
+    ["install", ...frozen, "--config", config],
+    options,
+  );
+  if (code !== 0) {
+    const reason = tail.find((line) => /error/i.test(line)) ?? tail.at(-1) ?? `exit code ${code}`;
+    throw new OperationError(
+      `The JavaScript packages could not be fetched: check the network, then run the same command again (${
+        // deno-lint-ignore no-control-regex
+        reason.replaceAll(/\x1b\[[\d;]*m/g, "")}).`,
+    );
+  }
+  await fetchBundler();
+}
+
+/** Deno fetches its bundler at the first use. */
+async function fetchBundler(): Promise<void> {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, "export const one = 1;\n");
+    await Deno.bundle({ entrypoints: [file], write: false });
+  } finally {
+    await Deno.remove(file);
+  }
+}
