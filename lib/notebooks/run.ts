@@ -4,8 +4,6 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
 import { InputError, OperationError } from "@/lib/errors.ts";
 import { jupyterEnvironment } from "@/lib/notebooks/jupyter.ts";
 import {
@@ -14,6 +12,7 @@ import {
   readCodeCells,
 } from "@/lib/notebooks/notebook.ts";
 import type { OnProgress } from "@/lib/progress.ts";
+import { TextLineStream } from "@/lib/setup/lines.ts";
 import { pythonPath } from "@/lib/setup/paths.ts";
 
 /** How {@link executeNotebook} runs a notebook. */
@@ -110,7 +109,10 @@ export async function executeNotebook(
     };
     await input.write(new TextEncoder().encode(JSON.stringify(job) + "\n")).catch(() => {});
     let total = 0;
-    for await (const line of createInterface({ input: Readable.fromWeb(runner.stdout) })) {
+    const lines = runner.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(
+      new TextLineStream(),
+    );
+    for await (const line of lines) {
       last = JSON.parse(line) as Event;
       if (last.event === "start") onProgress?.(0, total = last.cells, basename(path));
       if (last.event === "cell") onProgress?.(last.cell, total, basename(path));
