@@ -155,7 +155,9 @@ function storeOn(connection: DuckDBConnection): Store {
     },
     async rows<T extends object>(sql: string, parameters?: SqlValue[]) {
       const result = await connection.runAndReadAll(sql, bind(parameters));
-      return result.getRowObjectsJson().map((row) => plain(row, result.columnNames(), result.columnTypes().map(String))) as T[];
+      const names = result.columnNames();
+      const types = result.columnTypes().map(String);
+      return result.getRowObjectsJson().map((row) => plain(row, names, types)) as T[];
     },
     async row<T extends object>(sql: string, parameters?: SqlValue[]) {
       return (await store.rows<T>(sql, parameters))[0];

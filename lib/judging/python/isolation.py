@@ -45,7 +45,7 @@ class Isolation:
         self.folder = folder
         self.root_user = os.getuid() == 0
         # Two users per slot: one for the candidate and one for the process that knows the expected values.
-        self.candidate_user = 0x60000000 + 2 * slot if self.root_user else os.getuid()
+        self.candidate_user = _free_user(slot) if self.root_user else os.getuid()
         self.judge_user = self.candidate_user + 1 if self.root_user else os.getuid()
         self.namespaces = False
 
@@ -117,6 +117,16 @@ class Isolation:
             _check(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
         if sys.platform.startswith("linux"):
             _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _free_user(slot):
+    """The first of two neighbouring user ids that nobody is likely to have; containers may map few."""
+    try:
+        with open("/proc/self/uid_map") as file:
+            mapped = max(int(line.split()[0]) + int(line.split()[2]) for line in file)
+    except OSError:
+        mapped = 1 << 16
+    return 0x60000000 + 2 * slot if mapped > 0x7FFFFFFF else 60_000 + 2 * (slot % 2000)
 
 
 def die_with_parent():
