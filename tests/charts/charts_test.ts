@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { parseHTML } from "linkedom";
+import { difficultyBars, verdictBars } from "@/lib/charts/bars.ts";
+import type { MetricRecord } from "@/lib/charts/metric-lines.ts";
+import {
+  gradNorm,
+  logpsChosenRejected,
+  lossCurve,
+  margins,
+  rewardAccuracies,
+  throughput,
+} from "@/lib/charts/training.ts";
+
+/** A small run: four updates, held-out measurements before the first and after the last. */
+const RECORDS: MetricRecord[] = [
+  {
+    examples: 0,
+    "loss/eval": 0.6931,
+    "rewards_eval/accuracies": 0.5,
+    "rewards_eval/margins": 0,
+    "logps_eval/chosen": -91.5,
+    "logps_eval/rejected": -80.25,
+  },
+  ...[0.6931, 0.61, 0.52, 0.47].map((loss, i) => ({
+    examples: 4 * (i + 1),
+    "loss/train": loss,
+    "rewards_train/accuracies": 0.5 + 0.1 * i,
+    "rewards_train/margins": 0.2 * i,
+    grad_norm: 9 - 2 * i,
+    tokens_per_second: 400 + 10 * i,
+    examples_per_second: 1,
+  })),
+  {
+    examples: 16,
+    "loss/eval": 0.55,
+    "rewards_eval/accuracies": 0.75,
+    "rewards_eval/margins": 0.4,
+    "logps_eval/chosen": -90,
+    "logps_eval/rejected": -86,
+  },
+];
+
+const FIGURES: Record<string, string> = {
+  "loss": lossCurve(RECORDS, { value: Math.LN2, name: "ln 2" }),
+  "reward-accuracies": rewardAccuracies(RECORDS),
+  "margins": margins(RECORDS),
+  "logps": logpsChosenRejected(RECORDS),
+  "grad-norm": gradNorm(RECORDS),
+  "throughput": throughput(RECORDS),
+  "verdicts": verdictBars([
+    { verdict: "wrong", count: 12 },
+    { verdict: "pass", count: 4 },
+    { verdict: "timeout", count: 1 },
+  ]),
+  "difficulties": difficultyBars([
+    { difficulty: "medium", count: 700 },
+    { difficulty: "easy", count: 1405 },
+  ]),
+  "empty": lossCurve([]),
+};
+
+for (const [name, svg] of Object.entries(FIGURES)) {
+  Deno.test(`the figure ${name} is as its snapshot (CODEPREF_UPDATE_SNAPSHOTS=1 writes it)`, async () => {
+    const file = new URL(`snapshots/${name}.svg`, import.meta.url);
+    if (Deno.env.get("CODEPREF_UPDATE_SNAPSHOTS") === "1") {
+      await Deno.writeTextFile(file, svg + "\n");
+    }
+    assert.equal(svg + "\n", await Deno.readTextFile(file));
+  });
+
+  Deno.test(`the figure ${name} passes a strict content security policy and takes the theme`, () => {
+    assert.doesNotMatch(svg, /<style|<script|style=|url\(|href=|"(black|white)"/);
+    assert.match(svg, /fill="currentColor"/);
+    assert.match(svg, /^<svg [^>]*role="img"/);
+    assert.match(svg, /xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    assert.doesNotMatch(svg, /NaN|undefined/);
+  });
+}
+
+Deno.test("a figure draws one line a metric that was measured, and leaves out what is not a number", () => {
+  const lines = (svg: string) => {
+    const { document } = parseHTML(svg);
+    return [...document.querySelectorAll('[aria-label="line"] path')].map((path) =>
+      path.getAttribute("d")!.split("L").length
+    );
+  };
+  assert.deepEqual(lines(lossCurve(RECORDS)), [4, 2]);
+  assert.deepEqual(lines(gradNorm(RECORDS)), [4]);
+  const broken = [...RECORDS, { examples: 20, "loss/train": null }, { "loss/train": 3 }];
+  assert.deepEqual(lines(lossCurve(broken)), [4, 2]);
+});
+
+Deno.test("a series that only one side has needs no legend; two do", () => {
+  const training = RECORDS.filter((record) => "loss/train" in record);
+  assert.doesNotMatch(lossCurve(training), />training</);
+  assert.match(lossCurve(RECORDS), />training<[^]*>held out</);
+});
