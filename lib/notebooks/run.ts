@@ -114,8 +114,9 @@ export async function executeNotebook(
     );
     for await (const line of lines) {
       last = JSON.parse(line) as Event;
-      if (last.event === "start") onProgress?.(0, total = last.cells, basename(path));
-      if (last.event === "cell") onProgress?.(last.cell, total, basename(path));
+      if (last.event === "start") total = last.cells;
+      const done = last.event === "cell" ? last.cell : last.event === "start" ? 0 : undefined;
+      if (done !== undefined) onProgress?.(done, total, basename(path));
     }
     await runner.status;
     signal?.throwIfAborted();

@@ -26,6 +26,7 @@ Deno.test("a notebook runs in its folder, with parameters, into an executed copy
     assert.deepEqual([steps[0], steps.at(-1)], [0, 1]);
 
     // In place, and again: the cell that the first run injected is replaced, not repeated.
+    assert.equal(run.cells, 3);
     const again = await executeNotebook(run.copy, {
       parameters: { times: 1 },
       out: `${folder}/out`,
