@@ -24,10 +24,11 @@ export async function fetchModules(options: ToolOptions = {}): Promise<void> {
   );
   if (code !== 0) {
     const reason = tail.find((line) => /error/i.test(line)) ?? tail.at(-1) ?? `exit code ${code}`;
+    const advice = /lockfile is out of date/.test(reason)
+      ? "deno.lock does not fit deno.json; check out both as they were committed together"
+      : "check the network, then run the same command again";
     throw new OperationError(
-      `The JavaScript packages could not be fetched: check the network, then run the same command again (${
-        // deno-lint-ignore no-control-regex
-        reason.replaceAll(/\x1b\[[\d;]*m/g, "")}).`,
+      `The JavaScript packages could not be fetched: ${advice} (${reason}).`,
     );
   }
   await fetchBundler();

@@ -8,8 +8,16 @@ import { createHash } from "node:crypto";
 import { InputError } from "@/lib/errors.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
-/** What a section is for: files alone, JupyterLab, or the tests. */
-export type SectionName = "files" | "jupyter" | "tests";
+/** What a section is for: files alone, JupyterLab, the tests, or the goldens that the tests compare with. */
+export type SectionName = "files" | "jupyter" | "tests" | "oracles";
+
+/** The file of each section; one with a section of its own name is that section as a whole. */
+const FILES: Record<SectionName, string> = {
+  files: "requirements.txt",
+  jupyter: "requirements.txt",
+  tests: "requirements-test.txt",
+  oracles: "requirements-oracles.txt",
+};
 
 export interface Section {
   name: SectionName;
@@ -22,12 +30,12 @@ export interface Section {
 }
 
 /**
- * Reads a section, from the comment that names it (`# [files]`) to the next.
+ * Reads a section: from the comment that names it (`# [files]`) to the next, or a file without such comments.
  *
  * @throws {InputError} the file has no such section
  */
 export async function readSection(name: SectionName): Promise<Section> {
-  const file = name === "tests" ? "requirements-test.txt" : "requirements.txt";
+  const file = FILES[name];
   return parseSection(name, await Deno.readTextFile(join(PROJECT_ROOT, file)), file);
 }
 
@@ -35,14 +43,17 @@ export async function readSection(name: SectionName): Promise<Section> {
 export function parseSection(name: SectionName, text: string, file: string): Section {
   const requirements: string[] = [];
   let current: string | undefined;
-  let found = false;
-  for (const line of text.split("\n").map((l) => l.trim())) {
-    current = line.match(/^# \[(\w+)\]/)?.[1] ?? current;
-    if (current !== name) continue;
-    found = true;
-    if (line && !line.startsWith("#")) requirements.push(line);
+  const heading = /^# \[(\w+)\]/;
+  const lines = text.split("\n").map((line) => line.trim());
+  const names = lines.flatMap((line) => line.match(heading)?.[1] ?? []);
+  if (names.length > 0 && !names.includes(name)) {
+    throw new InputError(`${file} has no section "# [${name}]".`);
   }
-  if (!found) throw new InputError(`${file} has no section "# [${name}]".`);
+  for (const line of lines) {
+    current = line.match(heading)?.[1] ?? current;
+    const wanted = names.length === 0 || current === name;
+    if (wanted && line && !line.startsWith("#")) requirements.push(line);
+  }
   const digest = createHash("sha256").update(requirements.join("\n")).digest("hex");
   return { name, requirements, digest, withDependencies: name !== "files" };
 }

@@ -34,11 +34,12 @@ export interface Task<S extends TaskSpec> {
 /**
  * Parses the command line, sets up what the task needs, runs `main` and ends the process.
  *
- * The first Ctrl-C aborts {@link Task.signal}; the second ends the process at once.
+ * The first Ctrl-C aborts {@link Task.signal}; the second ends the process at once. `main` may return an exit
+ * code where what it printed says all (tests that failed).
  */
 export async function runTask<const S extends TaskSpec>(
   spec: S,
-  main: (task: Task<S>) => Promise<void>,
+  main: (task: Task<S>) => Promise<void | number>,
 ): Promise<void> {
   const progress = createProgress();
   const fail = (error: unknown): never => {
@@ -71,10 +72,10 @@ export async function runTask<const S extends TaskSpec>(
       const { ensureSetup } = await import("@/lib/setup/ensure.ts");
       await ensureSetup(spec.needs, task.progress("set-up"), { signal });
     }
-    await main(task);
+    const exitCode = await main(task);
     signal.throwIfAborted();
     progress.stop();
-    Deno.exit(0);
+    Deno.exit(exitCode ?? 0);
   } catch (error) {
     fail(error);
   }

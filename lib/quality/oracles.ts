@@ -1,0 +1,41 @@
+/**
+ * The goldens that the tests compare with, computed again by PyTorch in an environment of its own.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { OnProgress } from "@/lib/progress.ts";
+import { installSection } from "@/lib/setup/packages.ts";
+import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
+import { runTool } from "@/lib/setup/process.ts";
+import { ensureVenv } from "@/lib/setup/python.ts";
+import { readSection } from "@/lib/setup/requirements.ts";
+
+/**
+ * Installs PyTorch (several GB) into `.venv-oracles` and compares what it computes with the goldens.
+ *
+ * @param onLine gets each line that the oracles print
+ * @returns whether all agree within their tolerances
+ */
+export async function checkOracles(
+  onProgress: OnProgress,
+  onLine: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const venv = join(PROJECT_ROOT, ".venv-oracles");
+  const section = await readSection("oracles");
+  const total = section.requirements.length;
+  onProgress(0, total);
+  await ensureVenv(venv, { signal, onNote: (note) => onProgress(0, total, note) });
+  await installSection(venv, section, {
+    signal,
+    onStep: (done, note) => onProgress(done, total + 1, note),
+  });
+  onProgress(total + 1, total + 1);
+  const { code } = await runTool(
+    join(venv, "bin", "python"),
+    [join(PROJECT_ROOT, "tests", "oracles", "make.py"), "--check"],
+    { signal, onLine, env: { DENO: Deno.execPath(), PYTHONUNBUFFERED: "1" } },
+  );
+  return code === 0;
+}
