@@ -7,6 +7,7 @@
  * @module
  */
 import { fromFileUrl } from "./paths.ts";
+import { quietly } from "./quiet.ts";
 
 const P = "pointer", B = "buffer", I32 = "i32", I64 = "i64", U = "usize", V = "void", F32 = "f32";
 /** `TF_Output`: an operation and the index of one of its outputs, passed by value. */
@@ -20,6 +21,13 @@ const SYMBOLS = {
   TF_Message: { parameters: [P], result: P },
   TF_GetAllOpList: { parameters: [], result: P },
   TF_DeleteBuffer: { parameters: [P], result: V },
+  /** absl::SetMinLogLevel of the absl inside TensorFlow 2.21; another release spells it otherwise. */
+  setMinLogLevel: {
+    name: "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE",
+    parameters: [I32],
+    result: V,
+    optional: true,
+  },
 
   TF_AllocateTensor: { parameters: [I32, B, I32, U], result: P },
   TF_TensorData: { parameters: [P], result: P },
@@ -159,9 +167,10 @@ let opened: Symbols | undefined;
 /** The library's functions; the file is opened on the first call. */
 export function library(path?: string): Symbols {
   if (!opened) {
-    // Saying that oneDNN is wanted, which it is by default, keeps TensorFlow from announcing it on stderr.
-    if (!Deno.env.get("TF_ENABLE_ONEDNN_OPTS")) Deno.env.set("TF_ENABLE_ONEDNN_OPTS", "1");
-    opened = Deno.dlopen(path ?? findLibrary(), SYMBOLS).symbols;
+    const file = path ?? findLibrary();
+    opened = quietly(() => Deno.dlopen(file, SYMBOLS).symbols);
+    // TensorFlow and XLA report their start on stderr; warnings and errors stay on.
+    if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) opened.setMinLogLevel?.(1);
   }
   return opened;
 }

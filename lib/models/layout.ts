@@ -1,0 +1,192 @@
+/**
+ * How the sequences of a batch lie in memory.
+ *
+ * Linear layers work on rows, one per token; attention works on blocks of equal length. A layout says which
+ * rows form which block, who sees whom in it, and of which rows the next token's log-prob is wanted.
+ *
+ * - `padded`: one block per sequence, rows and blocks are the same; padding costs as much as text.
+ * - `packed`: rows are the tokens alone.
+ * - `shared-prompt`: packed, with chosen and rejected of a pair in one block behind one copy of their prompt
+ *   (each sees the prompt and itself).
+ *
+ * @module
+ */
+import { tf } from "@/lib/tensorflow/mod.ts";
+import type { DecoderConfig } from "@/lib/models/config.ts";
+import { ropeTables, type RopeTables } from "@/lib/models/decoder.ts";
+
+export type LayoutKind = "padded" | "packed" | "shared-prompt";
+
+/** Token ids, and where the part begins whose log-probs are wanted. */
+export interface ScoredSequence {
+  ids: ArrayLike<number>;
+  start: number;
+}
+
+/** A batch on the host, ready to become tensors. Sequence i of the batch is number i in `sequences`. */
+export interface Layout {
+  kind: LayoutKind;
+  /** How many sequences there are. */
+  sequences: number;
+  /** Blocks and their length. */
+  B: number;
+  S: number;
+  /** Token id of each row. */
+  ids: Int32Array;
+  positions: Int32Array;
+  /** Row of each place in a block [B·S] and place of each row [N]; absent where they are the same. */
+  places?: { rowOfPlace: Int32Array; placeOfRow: Int32Array };
+  /** 0 or {@link HIDDEN}, [B, S, S]. */
+  mask: Float32Array;
+  /** Rows whose next token is scored [M], that token [M], and the sequence it belongs to [M]. */
+  scoredRows: Int32Array;
+  targets: Int32Array;
+  sequenceOf: Int32Array;
+}
+
+/** Added to a score that must not count; large enough to vanish in fp32, small enough not to overflow. */
+const HIDDEN = -1e9;
+
+interface Block {
+  ids: number[];
+  positions: number[];
+  /** Whether place i sees place j ≤ i. */
+  sees: (i: number, j: number) => boolean;
+  /** [place, target, sequence] */
+  scored: [number, number, number][];
+}
+
+/** Rounds sizes up, so that batches of similar size have equal shapes and are traced once. */
+export interface Rounding {
+  rows: number;
+  length: number;
+  scored: number;
+}
+export const DEFAULT_ROUNDING: Rounding = { rows: 64, length: 32, scored: 64 };
+
+const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
+
+/**
+ * Lays sequences out. For `shared-prompt` they come as pairs: the first half chosen, the second half rejected,
+ * where pair i is sequences i and i + n/2 and both begin with the same `start` tokens.
+ */
+export function layOut(
+  sequences: ScoredSequence[],
+  kind: LayoutKind,
+  rounding: Rounding = DEFAULT_ROUNDING,
+): Layout {
+  const blocks = kind === "shared-prompt" ? pairBlocks(sequences) : sequences.map(sequenceBlock);
+  const packed = kind !== "padded";
+  const B = blocks.length;
+  // Packed, the last place of a block stays empty: padding rows take their gradient from there, which is zero.
+  const longest = Math.max(...blocks.map((b) => b.ids.length)) + (packed ? 1 : 0);
+  const S = roundUp(longest, rounding.length);
+  const tokens = blocks.reduce((n, b) => n + b.ids.length, 0);
+  // Packed, one row at least is padding: every empty place of a block points at the last row.
+  const N = packed ? roundUp(tokens + 1, rounding.rows) : B * S;
+  const scored = blocks.reduce((n, b) => n + b.scored.length, 0);
+  const M = roundUp(Math.max(scored, 1), rounding.scored);
+  const layout: Layout = {
+    kind,
+    sequences: sequences.length,
+    B,
+    S,
+    ids: new Int32Array(N),
+    positions: new Int32Array(N),
+    places: packed
+      ? { rowOfPlace: new Int32Array(B * S).fill(N - 1), placeOfRow: new Int32Array(N).fill(B * S - 1) }
+      : undefined,
+    mask: new Float32Array(B * S * S).fill(HIDDEN),
+    scoredRows: new Int32Array(M),
+    targets: new Int32Array(M),
+    // Padding belongs to a sequence of its own that nobody reads.
+    sequenceOf: new Int32Array(M).fill(sequences.length),
+  };
+  let offset = 0, m = 0;
+  blocks.forEach((block, b) => {
+    const base = packed ? offset : b * S;
+    block.ids.forEach((id, i) => {
+      layout.ids[base + i] = id;
+      layout.positions[base + i] = block.positions[i];
+      if (layout.places) {
+        layout.places.rowOfPlace[b * S + i] = base + i;
+        layout.places.placeOfRow[base + i] = b * S + i;
+      }
+      for (let j = 0; j <= i; j++) if (block.sees(i, j)) layout.mask[(b * S + i) * S + j] = 0;
+    });
+    // A place without a token sees the first one, so that its softmax is finite.
+    for (let i = block.ids.length; i < S; i++) layout.mask[(b * S + i) * S] = 0;
+    for (const [place, target, sequence] of block.scored) {
+      layout.scoredRows[m] = base + place;
+      layout.targets[m] = target;
+      layout.sequenceOf[m++] = sequence;
+    }
+    offset += block.ids.length;
+  });
+  return layout;
+}
+
+function sequenceBlock({ ids, start }: ScoredSequence, sequence: number): Block {
+  const tokens = Array.from(ids);
+  return {
+    ids: tokens,
+    positions: tokens.map((_, i) => i),
+    sees: () => true,
+    scored: tokens.slice(start).map((target, k) => [start + k - 1, target, sequence]),
+  };
+}
+
+function pairBlocks(sequences: ScoredSequence[]): Block[] {
+  const half = sequences.length / 2;
+  return sequences.slice(0, half).map((chosen, i) => {
+    const rejected = sequences[half + i], P = chosen.start;
+    const prompt = Array.from(chosen.ids).slice(0, P);
+    if (rejected.start !== P || prompt.some((id, k) => rejected.ids[k] !== id)) {
+      throw new RangeError(`pair ${i} has two different prompts and cannot share one`);
+    }
+    const c = Array.from(chosen.ids).slice(P), r = Array.from(rejected.ids).slice(P), end = P + c.length;
+    const ids = [...prompt, ...c, ...r];
+    return {
+      ids,
+      positions: ids.map((_, k) => k < end ? k : k - c.length),
+      sees: (i, j) => i < end || j < P || j >= end,
+      scored: [
+        ...c.map((target, k): [number, number, number] => [P + k - 1, target, i]),
+        ...r.map((target, k): [number, number, number] => [k === 0 ? P - 1 : end + k - 1, target, half + i]),
+      ],
+    };
+  });
+}
+
+/** A layout as tensors: the arguments of a traced function. */
+export interface LayoutTensors {
+  ids_N: tf.Tensor;
+  tables: RopeTables;
+  places: { rowOfPlace: tf.Tensor; placeOfRow: tf.Tensor } | null;
+  mask_B11SS: tf.Tensor;
+  scoredRows_M: tf.Tensor;
+  targets_M: tf.Tensor;
+  sequenceOf_M: tf.Tensor;
+  B: number;
+  S: number;
+  sequences: number;
+}
+
+export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTensors {
+  const { B, S, sequences } = layout;
+  const int32 = (values: Int32Array) => tf.tensor1d(values, "int32");
+  return {
+    ids_N: int32(layout.ids),
+    tables: ropeTables(layout.positions, config),
+    places: layout.places
+      ? { rowOfPlace: int32(layout.places.rowOfPlace), placeOfRow: int32(layout.places.placeOfRow) }
+      : null,
+    mask_B11SS: tf.tensor(layout.mask, [B, 1, 1, S, S]),
+    scoredRows_M: int32(layout.scoredRows),
+    targets_M: int32(layout.targets),
+    sequenceOf_M: int32(layout.sequenceOf),
+    B,
+    S,
+    sequences,
+  };
+}
