@@ -46,7 +46,7 @@ export function leetcodeTests(problem: LeetcodeProblem, slug: string): LeetcodeT
       ...expected.length === 1 ? [`    ${expected[0]} = expected`] : [],
       ...expected.length > 1 ? [`    ${tuple(expected)} = expected`] : [],
       ...isClass.includes(true) ? [`    solution_class = ${problem.solution_class_name}`] : [],
-      method.body,
+      method.body.replace(/^ {4}/gm, ""), // from a method to a function
     ].join("\n"));
     for (const source of method.test_cases.list) {
       const values = caseValues(source, names.length);

@@ -1,0 +1,60 @@
+/**
+ * Reads the code out of a file of answers.
+ *
+ * @module
+ */
+import { InputError } from "@/lib/errors.ts";
+import { extractCode, type ReadStatus } from "@/lib/generation/code-blocks.ts";
+
+/** What {@link extractFile} read. */
+export interface ExtractReport {
+  answers: number;
+  statuses: Partial<Record<ReadStatus, number>>;
+}
+
+/**
+ * Copies JSON lines and adds `codes` and `status` to each, read from its `text`. The file is written whole or
+ * not at all.
+ * @throws InputError when a line is no JSON object with a text
+ */
+export async function extractFile(from: string, to: string): Promise<ExtractReport> {
+  let content: string;
+  try {
+    content = await Deno.readTextFile(from);
+  } catch (error) {
+    throw new InputError(`The file ${from} cannot be read: ${(error as Error).message}.`);
+  }
+  const report: ExtractReport = { answers: 0, statuses: {} };
+  const lines = content.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const answer = parse(line, `${from} line ${i + 1}`);
+    const read = extractCode(answer.text, answer.done_reason === "length" ? "length" : "stop");
+    report.answers++;
+    report.statuses[read.status] = (report.statuses[read.status] ?? 0) + 1;
+    return [JSON.stringify({ ...answer, ...read })];
+  });
+  const temporary = `${to}.${crypto.randomUUID()}.tmp`;
+  const file = await Deno.open(temporary, { write: true, createNew: true });
+  try {
+    const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+  } finally {
+    file.close();
+  }
+  await Deno.rename(temporary, to);
+  return report;
+}
+
+function parse(line: string, place: string): { text: string; done_reason?: string } {
+  let answer: { text?: unknown } | null;
+  try {
+    answer = JSON.parse(line);
+  } catch {
+    throw new InputError(`${place} is no JSON; write one object per line, {"text": "…"}.`);
+  }
+  if (typeof answer?.text !== "string") {
+    throw new InputError(`${place} has no field "text" with the answer.`);
+  }
+  return answer as { text: string };
+}
