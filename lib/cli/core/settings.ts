@@ -240,7 +240,9 @@ function resolve(
     else if (key.optional && !demandedBy.has(name)) resolved[name] = null;
     else {
       const why = demandedBy.has(name) ? ` with ${demandedBy.get(name)}` : "";
-      throw new InputError(`${spec.name} needs ${name}=…${why} (${key.type}): ${key.help}.`);
+      throw new InputError(
+        `${spec.name} needs ${name}=…${why} (${key.type}): ${key.help.replace(/\.$/, "")}.`,
+      );
     }
   }
   return resolved;

@@ -1,0 +1,76 @@
+/**
+ * The training of the quickstart: SFT on the chosen answers, then DPO from SFT's checkpoint.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Published } from "@/lib/datasets/publish-folder.ts";
+import type { Context } from "@/lib/quickstart/context.ts";
+import { runTraining } from "@/lib/quickstart/train-process.ts";
+
+/** Where the two runs lie. */
+export interface Runs {
+  sft: string;
+  dpo: string;
+}
+
+type Settings = Record<string, string | number | boolean>;
+
+/** Rates at which the curves move within the few updates that a demonstration has time for. */
+const BOTH: Settings = {
+  prompt_format: "chat",
+  batch_size: 8,
+  eval_batch_size: 8,
+  max_length: 768,
+  max_prompt_length: 512,
+  max_truncated_fraction: 0.05,
+  do_first_eval: true,
+  sample_during_eval: false,
+  optimizer: "RMSprop",
+  warmup_steps: 3,
+};
+const SFT: Settings = { loss: "sft", lr: 1e-5, n_epochs: 1 };
+const DPO: Settings = { loss: "dpo", "loss.beta": 0.1, lr: 5e-6, n_epochs: 1 };
+
+/** Trains, or goes on with, the supervised run. The folder's name changes with data and settings. */
+export async function trainSft(context: Context, dataset: Published): Promise<string> {
+  const settings = { ...common(context, dataset), ...SFT };
+  const folder = runFolder(context, "sft", settings, dataset);
+  await run(context, { ...settings, exp_name: "quickstart-sft" }, folder);
+  return folder;
+}
+
+/** Trains, or goes on with, the preference run from the checkpoint of `sft`. */
+export async function trainDpo(context: Context, dataset: Published, sft: string): Promise<string> {
+  const settings = {
+    ...common(context, dataset),
+    ...DPO,
+    "model.archive": join(sft, "LATEST", "policy"),
+  };
+  const folder = runFolder(context, "dpo", settings, dataset);
+  await run(context, { ...settings, exp_name: "quickstart-dpo" }, folder);
+  return folder;
+}
+
+function common({ options }: Context, dataset: Published): Settings {
+  return { ...BOTH, model: options.model, datasets: `["${dataset.path}"]`, seed: options.seed };
+}
+
+function runFolder(
+  { options }: Context,
+  name: string,
+  settings: Settings,
+  dataset: Published,
+): string {
+  const key = createHash("sha256").update(JSON.stringify([dataset.digest, settings])).digest("hex")
+    .slice(0, 8);
+  return join(options.out, `${name}-${key}`);
+}
+
+async function run(context: Context, settings: Settings, folder: string): Promise<void> {
+  await runTraining(settings, folder, {
+    signal: context.signal,
+    onWait: context.progress("waiting"),
+  });
+}
