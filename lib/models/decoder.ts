@@ -9,14 +9,19 @@
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { addResidual, embed, linear, rmsNorm, rope, swiGlu } from "@/lib/models/kernels.ts";
-import { type Precision, toCompute } from "@/lib/models/precision.ts";
+import type { Precision } from "@/lib/models/precision.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 
 /**
  * Attention of one layer over rows: queries q_NHK (scaled by 1/√K), keys k_NGK and values v_NGK in,
  * the mix of values [N, H·K] out.
  */
-export type Attend = (layer: number, q_NHK: tf.Tensor, k_NGK: tf.Tensor, v_NGK: tf.Tensor) => tf.Tensor;
+export type Attend = (
+  layer: number,
+  q_NHK: tf.Tensor,
+  k_NGK: tf.Tensor,
+  v_NGK: tf.Tensor,
+) => tf.Tensor;
 
 /** Cosines and sines of the rotary angles, each [N, 1, K/2], fp32. */
 export interface RopeTables {
@@ -25,10 +30,16 @@ export interface RopeTables {
 }
 
 /** The rotary angles' tables for the given positions; computed in double precision. */
-export function ropeTables(positions: ArrayLike<number>, { head_dim, rope_theta }: DecoderConfig): RopeTables {
+export function ropeTables(
+  positions: ArrayLike<number>,
+  { head_dim, rope_theta }: DecoderConfig,
+): RopeTables {
   const half = head_dim / 2, N = positions.length;
   const cos = new Float32Array(N * half), sin = new Float32Array(N * half);
-  const frequencies = Float64Array.from({ length: half }, (_, i) => rope_theta ** (-2 * i / head_dim));
+  const frequencies = Float64Array.from(
+    { length: half },
+    (_, i) => rope_theta ** (-2 * i / head_dim),
+  );
   for (let n = 0; n < N; n++) {
     for (let i = 0; i < half; i++) {
       // As PyTorch, which rounds the frequency and the angle to fp32 before it takes the cosine.
@@ -53,7 +64,8 @@ export function decode(
   attend: Attend,
   precision: Precision,
 ): tf.Tensor {
-  const { num_attention_heads: H, num_key_value_heads: G, head_dim: K, rms_norm_eps: epsilon } = config;
+  const { num_attention_heads: H, num_key_value_heads: G, head_dim: K, rms_norm_eps: epsilon } =
+    config;
   const N = ids_N.shape[0];
   let x_NC = embed(ids_N, weights["model.embed_tokens.weight"]);
   // The scores' factor goes into the queries' angles: one multiplication less per score.
@@ -78,14 +90,4 @@ export function decode(
     x_NC = addResidual(x_NC, linear(up_NF, w("mlp.down_proj"), precision), precision);
   }
   return rmsNorm(x_NC, weights["model.norm.weight"], epsilon, precision);
-}
-
-/** Weights with the matrices already in the precision of the products; for a model that is not trained. */
-export function frozenWeights(weights: Weights, precision: Precision): Weights {
-  return Object.fromEntries(
-    Object.entries(weights).map(([name, w]) => [
-      name,
-      w.rank === 2 && name !== "model.embed_tokens.weight" ? tf.keep(toCompute(w, precision).clone()) : tf.keep(w.clone()),
-    ]),
-  );
 }

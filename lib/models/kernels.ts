@@ -15,7 +15,12 @@ const matMul = (a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boo
     attr.bool("transpose_b", transposeB),
   ], [a, b]);
 
-const batchMatMul = (a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor =>
+const batchMatMul = (
+  a: tf.Tensor,
+  b: tf.Tensor,
+  transposeA: boolean,
+  transposeB: boolean,
+): tf.Tensor =>
   op("BatchMatMulV2", [
     attr.type("T", dtypeOf(a)),
     attr.bool("adj_x", transposeA),
@@ -49,10 +54,22 @@ const cached = <T>(map: Map<string, T>, key: string, make: () => T): T => {
 };
 
 /** x_NC / rms(x) · w_C, computed in fp32, given in the precision of the next product. */
-export function rmsNorm(x_NC: tf.Tensor, w_C: tf.Tensor, epsilon: number, precision: Precision): tf.Tensor {
+export function rmsNorm(
+  x_NC: tf.Tensor,
+  w_C: tf.Tensor,
+  epsilon: number,
+  precision: Precision,
+): tf.Tensor {
   const key = `${epsilon} ${precision}`;
-  const forward = cached(normForward, key, () =>
-    fused("rms_norm", (x, w) => [toCompute(tf.mul(tf.mul(x, inverseRms(x, epsilon)), w), precision)]));
+  const forward = cached(
+    normForward,
+    key,
+    () =>
+      fused(
+        "rms_norm",
+        (x, w) => [toCompute(tf.mul(tf.mul(x, inverseRms(x, epsilon)), w), precision)],
+      ),
+  );
   const backward = cached(normBackward, key, () =>
     fused("rms_norm_grad", (dy, x, w) => {
       const r = inverseRms(x, epsilon), d = toFp32(dy), unit = tf.mul(x, r), g = tf.mul(d, w);
@@ -89,7 +106,9 @@ const gateBackwardBf16 = fused(
 
 /** silu(gate_NF) · up_NF */
 export function swiGlu(gate_NF: tf.Tensor, up_NF: tf.Tensor, precision: Precision): tf.Tensor {
-  const [forward, backward] = precision === "bf16" ? [gateForwardBf16, gateBackwardBf16] : [gateForward, gateBackward];
+  const [forward, backward] = precision === "bf16"
+    ? [gateForwardBf16, gateBackwardBf16]
+    : [gateForward, gateBackward];
   return customGrad((gate, up) => ({
     value: forward(gate, up)[0],
     saved: [gate, up],
@@ -117,7 +136,12 @@ const rotations = {
 };
 
 /** Rotary position embedding of x_NHK with the angles' cosines and sines, each [N, 1, K/2]. */
-export function rope(x_NHK: tf.Tensor, cos_N1L: tf.Tensor, sin_N1L: tf.Tensor, precision: Precision): tf.Tensor {
+export function rope(
+  x_NHK: tf.Tensor,
+  cos_N1L: tf.Tensor,
+  sin_N1L: tf.Tensor,
+  precision: Precision,
+): tf.Tensor {
   const { forward, backward } = rotations[precision];
   return customGrad((x) => ({
     value: forward(x, cos_N1L, sin_N1L)[0],
@@ -155,13 +179,19 @@ export function permuteRows(x: tf.Tensor, index: tf.Tensor, inverse: tf.Tensor):
 
 const softmaxes = {
   fp32: fused("masked_softmax", (scores, mask) => [tf.softmax(tf.add(toFp32(scores), mask))]),
-  bf16: fused("masked_softmax", (scores, mask) => [toCompute(tf.softmax(tf.add(toFp32(scores), mask)), "bf16")]),
+  bf16: fused(
+    "masked_softmax",
+    (scores, mask) => [toCompute(tf.softmax(tf.add(toFp32(scores), mask)), "bf16")],
+  ),
 };
 const scoreGradient = (p: tf.Tensor, dp: tf.Tensor, dOut: tf.Tensor, out: tf.Tensor) =>
   tf.mul(toFp32(p), tf.sub(toFp32(dp), tf.sum(tf.mul(toFp32(dOut), toFp32(out)), -1, true)));
 const scoreGradients = {
   fp32: fused("softmax_grad", (p, dp, dOut, out) => [scoreGradient(p, dp, dOut, out)]),
-  bf16: fused("softmax_grad", (p, dp, dOut, out) => [toCompute(scoreGradient(p, dp, dOut, out), "bf16")]),
+  bf16: fused(
+    "softmax_grad",
+    (p, dp, dOut, out) => [toCompute(scoreGradient(p, dp, dOut, out), "bf16")],
+  ),
 };
 
 /**
@@ -190,7 +220,8 @@ export function attention(
       saved: [q, k, v, p, out],
       gradients: (dy, [q, k, v, p, out]) => {
         const d = toCompute(dy, precision);
-        const dScores = () => scoreGradients[precision](p, batchMatMul(d, v, false, true), d, out)[0];
+        const dScores = () =>
+          scoreGradients[precision](p, batchMatMul(d, v, false, true), d, out)[0];
         return [
           () => batchMatMul(dScores(), k, false, false),
           () => batchMatMul(dScores(), q, true, false),

@@ -13,7 +13,7 @@
  */
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { ropeTables, type RopeTables } from "@/lib/models/decoder.ts";
+import { type RopeTables, ropeTables } from "@/lib/models/decoder.ts";
 
 export type LayoutKind = "padded" | "packed" | "shared-prompt";
 
@@ -94,7 +94,10 @@ export function layOut(
     ids: new Int32Array(N),
     positions: new Int32Array(N),
     places: packed
-      ? { rowOfPlace: new Int32Array(B * S).fill(N - 1), placeOfRow: new Int32Array(N).fill(B * S - 1) }
+      ? {
+        rowOfPlace: new Int32Array(B * S).fill(N - 1),
+        placeOfRow: new Int32Array(N).fill(B * S - 1),
+      }
       : undefined,
     mask: new Float32Array(B * S * S).fill(HIDDEN),
     scoredRows: new Int32Array(M),
@@ -144,7 +147,9 @@ function pairBlocks(sequences: ScoredSequence[]): Block[] {
     if (rejected.start !== P || prompt.some((id, k) => rejected.ids[k] !== id)) {
       throw new RangeError(`pair ${i} has two different prompts and cannot share one`);
     }
-    const c = Array.from(chosen.ids).slice(P), r = Array.from(rejected.ids).slice(P), end = P + c.length;
+    const c = Array.from(chosen.ids).slice(P),
+      r = Array.from(rejected.ids).slice(P),
+      end = P + c.length;
     const ids = [...prompt, ...c, ...r];
     return {
       ids,
@@ -152,7 +157,10 @@ function pairBlocks(sequences: ScoredSequence[]): Block[] {
       sees: (i, j) => i < end || j < P || j >= end,
       scored: [
         ...c.map((target, k): [number, number, number] => [P + k - 1, target, i]),
-        ...r.map((target, k): [number, number, number] => [k === 0 ? P - 1 : end + k - 1, target, half + i]),
+        ...r.map((
+          target,
+          k,
+        ): [number, number, number] => [k === 0 ? P - 1 : end + k - 1, target, half + i]),
       ],
     };
   });

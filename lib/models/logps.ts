@@ -12,7 +12,11 @@ import type { Precision } from "@/lib/models/precision.ts";
 import { headWeight, type Weights } from "@/lib/models/weights.ts";
 
 /** Attention within the blocks of a layout. */
-function attendInBlocks(config: DecoderConfig, layout: LayoutTensors, precision: Precision): Attend {
+function attendInBlocks(
+  config: DecoderConfig,
+  layout: LayoutTensors,
+  precision: Precision,
+): Attend {
   const { num_attention_heads: H, num_key_value_heads: G, head_dim: K } = config;
   const { B, S, places, mask_B11SS } = layout;
   const toBlocks = (x_NHK: tf.Tensor, heads: number) => {
@@ -22,7 +26,10 @@ function attendInBlocks(config: DecoderConfig, layout: LayoutTensors, precision:
   return (_, q_NHK, k_NGK, v_NGK) => {
     const q_BGQK = tf.reshape(toBlocks(q_NHK, H), [B, G, (H / G) * S, K]);
     const mixed = attention(q_BGQK, toBlocks(k_NGK, G), toBlocks(v_NGK, G), mask_B11SS, precision);
-    const perPlace = tf.reshape(tf.transpose(tf.reshape(mixed, [B, H, S, K]), [0, 2, 1, 3]), [B * S, H * K]);
+    const perPlace = tf.reshape(tf.transpose(tf.reshape(mixed, [B, H, S, K]), [0, 2, 1, 3]), [
+      B * S,
+      H * K,
+    ]);
     return places ? permuteRows(perPlace, places.placeOfRow, places.rowOfPlace) : perPlace;
   };
 }
@@ -34,7 +41,14 @@ export const hiddenStates = (
   layout: LayoutTensors,
   precision: Precision,
 ): tf.Tensor =>
-  decode(config, weights, layout.ids_N, layout.tables, attendInBlocks(config, layout, precision), precision);
+  decode(
+    config,
+    weights,
+    layout.ids_N,
+    layout.tables,
+    attendInBlocks(config, layout, precision),
+    precision,
+  );
 
 /** Next-token logits of all rows, fp32 [N, V]; for inspection, not for training. */
 export const allLogits = (
@@ -42,7 +56,8 @@ export const allLogits = (
   weights: Weights,
   layout: LayoutTensors,
   precision: Precision,
-): tf.Tensor => project(hiddenStates(config, weights, layout, precision), headWeight(weights), precision);
+): tf.Tensor =>
+  project(hiddenStates(config, weights, layout, precision), headWeight(weights), precision);
 
 /**
  * Sum over the completion's tokens of log p(token | everything before it), per sequence of the batch.
@@ -58,6 +73,10 @@ export function sequenceLogps(
   const h_NC = hiddenStates(config, weights, layout, precision);
   const h_MC = tf.gather(h_NC, layout.scoredRows_M as tf.Tensor1D);
   const logps_M = tokenLogps(h_MC, headWeight(weights), layout.targets_M, precision);
-  const sums = tf.unsortedSegmentSum(logps_M, layout.sequenceOf_M as tf.Tensor1D, layout.sequences + 1);
+  const sums = tf.unsortedSegmentSum(
+    logps_M,
+    layout.sequenceOf_M as tf.Tensor1D,
+    layout.sequences + 1,
+  );
   return tf.slice(sums as tf.Tensor1D, 0, layout.sequences);
 }

@@ -26,7 +26,9 @@ export function fasterPrecision(): Precision {
     let best = Infinity;
     for (let i = 0; i < 5; i++) {
       const start = performance.now();
-      tf.tidy(() => tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D, false, true).slice([0, 0], [1, 1]).dataSync());
+      tf.tidy(() =>
+        tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D, false, true).slice([0, 0], [1, 1]).dataSync()
+      );
       best = Math.min(best, performance.now() - start);
     }
     if (x !== a) tf.dispose([x, y]);

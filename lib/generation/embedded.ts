@@ -1,0 +1,128 @@
+/**
+ * The model that trains, as a source of answers: no server needed.
+ *
+ * @module
+ */
+import type { Answer, GenerationRequest, Generator } from "@/lib/generation/generator.ts";
+import { OperationError } from "@/lib/errors.ts";
+import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
+import { sample } from "@/lib/models/sampling.ts";
+import { openModel } from "@/lib/models/source.ts";
+import { frozenWeights, loadWeights } from "@/lib/models/weights.ts";
+import type { Tokenizer } from "@/lib/models/tokenizer.ts";
+import { tf } from "@/lib/tensorflow/mod.ts";
+import type { OnProgress } from "@/lib/progress.ts";
+
+export interface EmbeddedOptions {
+  /** `auto` measures which is faster here. Default `auto`. */
+  precision?: Precision | "auto";
+  /** How many requests are answered at once; default 32. */
+  batchSize?: number;
+  /** Told about the loading of the weights. */
+  onProgress?: OnProgress;
+}
+
+/**
+ * Loads a model and answers requests with it, many at once. A user's message goes through the model's chat
+ * template where it has one.
+ *
+ * @throws InputError when there is no such model
+ */
+export async function embeddedGenerator(
+  nameOrPath: string,
+  { precision = "auto", batchSize, onProgress }: EmbeddedOptions = {},
+): Promise<Generator> {
+  const source = await openModel(nameOrPath);
+  const { config, tokenizer, digest } = source;
+  const settled = precision === "auto" ? fasterPrecision() : precision;
+  const loaded = await loadWeights(source, onProgress);
+  source.close();
+  const weights = frozenWeights(loaded, settled);
+  tf.dispose(loaded);
+
+  const promptOf = ({ prompt, num_predict, num_ctx }: GenerationRequest, index: number) => {
+    const ids = tokenizer.chatTemplate === undefined
+      ? tokenizer.encode(prompt)
+      : tokenizer.chatPrompt([{ role: "user", content: prompt }]);
+    const room = Math.min(num_ctx, config.max_position_embeddings) - ids.length;
+    if (room < 1) {
+      throw new OperationError(
+        `Request ${index + 1} has ${ids.length} tokens and does not fit into num_ctx=${num_ctx}; ` +
+          `raise num_ctx (the model allows ${config.max_position_embeddings}) or shorten the prompt.`,
+      );
+    }
+    return { ids, maxNewTokens: Math.min(num_predict, room) };
+  };
+
+  return {
+    model: nameOrPath,
+    modelDigest: digest,
+    provider: "embedded",
+    async generate(requests, { onText, onAnswer, signal } = {}) {
+      const prompts = requests.map(promptOf);
+      const started = performance.now();
+      const answers: Answer[] = [];
+      const streams = requests.map(() => onText && new TextStream(tokenizer));
+      await sample(
+        config,
+        weights,
+        settled,
+        requests.map((request, i) => ({
+          ...prompts[i],
+          temperature: request.temperature,
+          topP: request.top_p,
+          seed: request.seed,
+        })),
+        {
+          eosId: tokenizer.eosId,
+          batchSize,
+          signal,
+          onToken: (i, id) => {
+            const text = streams[i]?.push(id);
+            if (text) onText?.(i, text);
+          },
+          onDone: async (i, { ids, doneReason }) => {
+            const rest = streams[i]?.end();
+            if (rest) onText?.(i, rest);
+            answers[i] = {
+              text: tokenizer.decode(ids),
+              doneReason,
+              promptTokens: prompts[i].ids.length,
+              completionTokens: ids.length,
+              milliseconds: performance.now() - started,
+            };
+            await onAnswer?.(i, answers[i]);
+          },
+        },
+      );
+      return answers;
+    },
+    close() {
+      tf.dispose(weights);
+    },
+  };
+}
+
+/** Token ids to text as they come; a character whose bytes are split over tokens waits until it is whole. */
+class TextStream {
+  private readonly ids: number[] = [];
+  private told = 0;
+
+  constructor(private readonly tokenizer: Tokenizer) {}
+
+  push(id: number): string {
+    this.ids.push(id);
+    const text = this.tokenizer.decode(this.ids);
+    return text.endsWith("\uFFFD") ? "" : this.tell(text);
+  }
+
+  end(): string {
+    return this.tell(this.tokenizer.decode(this.ids));
+  }
+
+  private tell(text: string): string {
+    const delta = text.slice(this.told);
+    this.told = text.length;
+    return delta;
+  }
+}

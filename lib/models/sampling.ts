@@ -1,0 +1,180 @@
+/**
+ * Sampling from a model: many prompts at once, each with its own seed, finished ones making room for the next.
+ *
+ * @module
+ */
+import { unsafeUniformIntDistribution, xoroshiro128plus } from "pure-rand";
+import type { DecoderConfig } from "@/lib/models/config.ts";
+import { KvCache, type NextTokens } from "@/lib/models/kv-cache.ts";
+import { sampleNucleus } from "@/lib/models/nucleus.ts";
+import type { Precision } from "@/lib/models/precision.ts";
+import type { Weights } from "@/lib/models/weights.ts";
+
+/** One prompt to go on from. */
+export interface SampleRequest {
+  ids: number[];
+  /** Most tokens to add. */
+  maxNewTokens: number;
+  /** 0 takes the most probable token always. */
+  temperature: number;
+  topP: number;
+  seed: number;
+}
+
+/** What was added to a prompt; a closing EOS is not part of it. */
+export interface Sample {
+  ids: number[];
+  doneReason: "stop" | "length";
+}
+
+export interface SampleOptions {
+  /** Token that ends a sample; null goes on to `maxNewTokens` whatever comes. */
+  eosId: number | null;
+  /** How many prompts are decoded at once; default 32. */
+  batchSize?: number;
+  onToken?: (request: number, id: number) => void;
+  onDone?: (request: number, sample: Sample) => Promise<void> | void;
+  signal?: AbortSignal;
+}
+
+/** Lengths are rounded up to these, so that few shapes are traced. */
+const SLOT_MULTIPLE = 64, PROMPT_MULTIPLE = 64, PROMPTS_AT_ONCE = 8;
+const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
+
+/** Numbers in [0, 1) from a seed. */
+function uniform(seed: number): () => number {
+  const generator = xoroshiro128plus(seed);
+  return () => unsafeUniformIntDistribution(0, 2 ** 31 - 1, generator) / 2 ** 31;
+}
+
+interface Row {
+  request: number;
+  ids: number[];
+  length: number;
+  random: () => number;
+}
+
+/**
+ * Samples all requests, in their order. What a request gives does not depend on the others, up to the rounding
+ * of sums of other shapes.
+ *
+ * @throws DOMException `AbortError` when `signal` is aborted
+ */
+export async function sample(
+  config: DecoderConfig,
+  weights: Weights,
+  precision: Precision,
+  requests: SampleRequest[],
+  options: SampleOptions,
+): Promise<Sample[]> {
+  if (requests.length === 0) return [];
+  const { eosId, batchSize = 32, onToken, onDone, signal } = options;
+  const slots = roundUp(
+    Math.max(...requests.map((r) => r.ids.length + r.maxNewTokens)),
+    SLOT_MULTIPLE,
+  );
+  const cache = new KvCache(
+    config,
+    weights,
+    precision,
+    Math.min(batchSize, requests.length),
+    slots,
+  );
+  const samples: Sample[] = [];
+  const rows: (Row | undefined)[] = Array(cache.rows).fill(undefined);
+  const waiting = requests.map((_, i) => i);
+
+  /** Takes the next token of a row; frees the row when its sample is complete. */
+  const accept = async (at: number, id: number) => {
+    const row = rows[at]!, { maxNewTokens } = requests[row.request];
+    const stopped = id === eosId;
+    if (!stopped) {
+      row.ids.push(id);
+      onToken?.(row.request, id);
+    }
+    if (stopped || row.ids.length >= maxNewTokens) {
+      const done: Sample = { ids: row.ids, doneReason: stopped ? "stop" : "length" };
+      samples[row.request] = done;
+      rows[at] = undefined;
+      await onDone?.(row.request, done);
+    }
+  };
+
+  try {
+    while (waiting.length > 0 || rows.some((row) => row)) {
+      signal?.throwIfAborted();
+      const free = [...rows.keys()].filter((at) => !rows[at]);
+      // Prompts are read a few at a time: reading one costs almost as much as reading several.
+      if (
+        waiting.length > 0 && (free.length >= Math.min(PROMPTS_AT_ONCE, waiting.length, cache.rows))
+      ) {
+        const taken = waiting.splice(0, Math.min(free.length, PROMPTS_AT_ONCE));
+        taken.forEach((request, i) => {
+          const { ids, seed } = requests[request];
+          rows[free[i]] = { request, ids: [], length: ids.length, random: uniform(seed) };
+        });
+        await readPrompts(cache, requests, taken, free, rows, accept);
+        continue;
+      }
+      const next = await cache.next(
+        rows.map((row) => row?.ids.at(-1) ?? 0),
+        rows.map((row) => row?.length ?? 0),
+        rows.map((row) => temperatureOf(row && requests[row.request])),
+      );
+      rows.forEach((row) => row && row.length++);
+      await takeTokens(next, requests, rows, [...rows.keys()], accept);
+    }
+    return samples;
+  } finally {
+    cache.dispose();
+  }
+}
+
+async function readPrompts(
+  cache: KvCache,
+  requests: SampleRequest[],
+  taken: number[],
+  free: number[],
+  rows: (Row | undefined)[],
+  accept: (at: number, id: number) => Promise<void>,
+): Promise<void> {
+  const prompts = taken.map((request) => requests[request].ids);
+  const padded = Math.min(
+    roundUp(Math.max(...prompts.map((p) => p.length)), PROMPT_MULTIPLE),
+    cache.slots,
+  );
+  const next = await cache.read(
+    prompts,
+    free.slice(0, taken.length),
+    padded,
+    taken.map((request) => temperatureOf(requests[request])),
+  );
+  await takeTokens(next, requests, rows, free.slice(0, taken.length), accept);
+}
+
+/** The divisor of the logits; greedy requests do not use the probabilities. */
+const temperatureOf = (request: SampleRequest | undefined) => request?.temperature || 1;
+
+/** Chooses a token for each row of `at`, which are the rows that `next` speaks of, in order. */
+async function takeTokens(
+  next: NextTokens,
+  requests: SampleRequest[],
+  rows: (Row | undefined)[],
+  at: number[],
+  accept: (at: number, id: number) => Promise<void>,
+): Promise<void> {
+  const best = next.best.dataSync(), V = next.probabilities.shape[1]!;
+  const needed = at.some((row) => rows[row] && requests[rows[row]!.request].temperature > 0);
+  const probabilities = needed ? next.probabilities.dataSync() as Float32Array : undefined;
+  next.best.dispose();
+  next.probabilities.dispose();
+  for (const [i, row] of at.entries()) {
+    const current = rows[row];
+    if (!current) continue;
+    const { temperature, topP } = requests[current.request];
+    const id = temperature > 0
+      ? sampleNucleus(probabilities!.subarray(i * V, (i + 1) * V), topP, current.random())
+      : best[i];
+    await accept(row, id);
+  }
+}
