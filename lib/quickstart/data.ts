@@ -19,6 +19,7 @@ import { importLeetcode } from "@/lib/questions/leetcode.ts";
 import type { Question } from "@/lib/questions/question.ts";
 import { selectQuestions } from "@/lib/questions/select.ts";
 import type { Context } from "@/lib/quickstart/context.ts";
+import type { OnProgress } from "@/lib/progress.ts";
 import { withStore } from "@/lib/store/store.ts";
 
 /** How often more answers are sampled before the quickstart gives up on enough pairs. */
@@ -55,7 +56,7 @@ export async function generateSolutions(context: Context): Promise<string> {
     const report = await generatePairs(options.db, generator, questions, {
       ...sampling(context, options.pairTokens),
       instruction: options.instruction ?? undefined,
-      onProgress: progress("pairs"),
+      ...withTokens(progress("pairs"), questions.length),
       signal,
     });
     return generatedLine(report);
@@ -154,7 +155,7 @@ async function answer(
     return await generateAnswers(options.db, generator, questions, {
       ...how,
       seed: how.seed + round,
-      onProgress: progress("answers"),
+      ...withTokens(progress("answers"), questions.length),
       signal,
     });
   } finally {
@@ -165,4 +166,16 @@ async function answer(
 function sampling({ options }: Context, tokens: number) {
   const { temperature, topP, seed } = options;
   return { temperature, top_p: topP, num_predict: tokens, seed };
+}
+
+/** Progress of answers that are written side by side: the text that has come so far is what moves. */
+function withTokens(show: OnProgress, total: number) {
+  let done = 0;
+  let tokens = 0;
+  const report = () => show(done, total, `${tokens} tokens`);
+  report();
+  return {
+    onProgress: (answered: number) => (done = answered, report()),
+    onText: () => (tokens++, report()),
+  };
 }
