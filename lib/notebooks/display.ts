@@ -7,14 +7,24 @@
 
 type Displayable = Deno.jupyter.Displayable;
 
-/** A figure: the SVG text of a chart. @param title what it shows, for places without pictures */
-export function figure(svg: string, title: string): Displayable {
-  return displayable({ "image/svg+xml": svg, "text/plain": title });
+/**
+ * A figure: the SVG text of a chart. It gets paper of its own, because JupyterLab shows it as a picture, which
+ * does not take the colours of a dark page.
+ */
+export function figure(svg: string): Displayable {
+  const paper = '<rect width="100%" height="100%" fill="#ffffff"/>';
+  const picture = svg.replace(
+    /<svg\b[^>]*>/,
+    (root) => root.replace(/>$/, ` color="#1f2328">${paper}`),
+  );
+  const title = svg.match(/<title>(.*?)<\/title>/)?.[1] ?? "Figure";
+  return displayable({ "image/svg+xml": picture, "text/plain": title });
 }
 
 /** Rows as a table. @param columns which, in this order; default those of the first row */
 export function table(rows: readonly object[], columns?: readonly string[]): Displayable {
-  const names = columns ?? Object.keys(rows[0] ?? {});
+  if (rows.length === 0) return markdown("*none*");
+  const names = columns ?? Object.keys(rows[0]);
   const line = (cells: readonly unknown[]) => `| ${cells.map(cellText).join(" | ")} |`;
   const body = rows.map((row) => line(names.map((name) => (row as Record<string, unknown>)[name])));
   return markdown([line(names), line(names.map(() => "---")), ...body].join("\n"));

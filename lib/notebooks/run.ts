@@ -116,7 +116,7 @@ export async function executeNotebook(
       last = JSON.parse(line) as Event;
       if (last.event === "start") total = last.cells;
       const done = last.event === "cell" ? last.cell : last.event === "start" ? 0 : undefined;
-      if (done !== undefined) onProgress?.(done, total, basename(path));
+      if (done !== undefined) onProgress?.(done, total);
     }
     await runner.status;
     signal?.throwIfAborted();
