@@ -4,7 +4,8 @@ import { extractFile } from "@/lib/generation/extract-file.ts";
 
 const spec = defineTask({
   name: "extract",
-  summary: "Read the code out of answers: JSON lines with `text` in, with `codes` and `status` out.",
+  summary:
+    "Read the code out of answers: JSON lines with `text` in, with `codes` and `status` out.",
   examples: ["deno task extract in=answers.jsonl out=codes.jsonl"],
   keys: {
     in: { type: "string", help: "JSON lines with a field `text`, and `done_reason` where known." },
@@ -14,6 +15,8 @@ const spec = defineTask({
 
 await runTask(spec, async ({ values, result }) => {
   const report = await extractFile(values.in, values.out);
-  const statuses = Object.entries(report.statuses).map(([status, n]) => `${n} ${status}`).join(", ");
+  const statuses = Object.entries(report.statuses).map(([status, n]) => `${n} ${status}`).join(
+    ", ",
+  );
   result(report, `${report.answers} answers read (${statuses}); written to ${values.out}.`);
 });

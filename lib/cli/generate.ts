@@ -43,7 +43,12 @@ const spec = defineTask({
       min: 1,
       help: "How often a question is asked until two solutions differ.",
     },
-    temperature: { type: "number", default: DEFAULT_SAMPLING.temperature, min: 0, help: "0: greedy." },
+    temperature: {
+      type: "number",
+      default: DEFAULT_SAMPLING.temperature,
+      min: 0,
+      help: "0: greedy.",
+    },
     top_p: { type: "number", default: DEFAULT_SAMPLING.top_p, min: 0, max: 1, help: "Nucleus." },
     num_predict: {
       type: "integer",

@@ -1,6 +1,6 @@
 /** `deno task import`: questions with their tests into the database. */
 import { defineTask, runTask } from "@/lib/cli/core/task.ts";
-import { importQuestions, importedLine } from "@/lib/questions/import.ts";
+import { importedLine, importQuestions } from "@/lib/questions/import.ts";
 import { withStore } from "@/lib/store/store.ts";
 
 const spec = defineTask({

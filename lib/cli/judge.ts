@@ -14,7 +14,11 @@ const spec = defineTask({
   ],
   keys: {
     db: { type: "string", default: "data/codepref.duckdb", help: "The database." },
-    question: { type: "string", optional: true, help: "The slug of the question to judge a file on." },
+    question: {
+      type: "string",
+      optional: true,
+      help: "The slug of the question to judge a file on.",
+    },
     code: { type: "string", optional: true, help: "The Python file to judge." },
   },
   needs: ["python"],

@@ -75,7 +75,9 @@ function fencedBlocks(text: string): Block[] {
 }
 
 function isPythonTag(tag: string): boolean {
-  return /^(python\d*(\.\d+)?|py\d*|py3k|ipython|starlark|code|text|txt|plaintext|plain|)$/.test(tag);
+  return /^(python\d*(\.\d+)?|py\d*|py3k|ipython|starlark|code|text|txt|plaintext|plain|)$/.test(
+    tag,
+  );
 }
 
 function dedent(lines: string[]): string {
@@ -89,7 +91,8 @@ function definesSomething(code: string): boolean {
   return /^\s*((async\s+)?def\s+\w+\s*\(|class\s+\w+\s*[:(])/m.test(code);
 }
 
-const CODE_LINE = /^(from\s+\S+\s+import\b|import\s+\w|@\w|(async\s+)?def\s+\w+\s*\(|class\s+\w+\s*[:(]|#)/;
+const CODE_LINE =
+  /^(from\s+\S+\s+import\b|import\s+\w|@\w|(async\s+)?def\s+\w+\s*\(|class\s+\w+\s*[:(]|#)/;
 const GOES_ON = new RegExp(
   [
     "\\s|$|[)\\]}#@]",
@@ -103,7 +106,9 @@ const GOES_ON = new RegExp(
 /** Code without fences: from its first import, comment before a definition or definition, while it looks like code. */
 function bareCode(text: string): string {
   const lines = text.replace(/\r\n?/g, "\n").split("\n");
-  const definition = lines.findIndex((line) => /^((async\s+)?def\s+\w+\s*\(|class\s+\w+\s*[:(])/.test(line));
+  const definition = lines.findIndex((line) =>
+    /^((async\s+)?def\s+\w+\s*\(|class\s+\w+\s*[:(])/.test(line)
+  );
   if (definition < 0) return "";
   let start = definition;
   while (start > 0 && (CODE_LINE.test(lines[start - 1]) || lines[start - 1].trim() === "")) start--;

@@ -15,7 +15,9 @@ const KEY = "instruction";
 
 /** The instruction in force: the edited one, or {@link TWO_SOLUTIONS_INSTRUCTION}. */
 export async function readInstruction(store: Store): Promise<string> {
-  const row = await store.row<{ value: string }>("SELECT value FROM settings WHERE key = $1", [KEY]);
+  const row = await store.row<{ value: string }>("SELECT value FROM settings WHERE key = $1", [
+    KEY,
+  ]);
   return row ? JSON.parse(row.value) : TWO_SOLUTIONS_INSTRUCTION;
 }
 

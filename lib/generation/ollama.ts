@@ -84,10 +84,17 @@ export async function ollamaGenerator(
         const client = new Ollama({ host });
         active.add(client);
         try {
-          answers[index] = await ask(client, model, keepAlive, requests[index], (delta) =>
-            options.onText?.(index, delta));
+          answers[index] = await ask(
+            client,
+            model,
+            keepAlive,
+            requests[index],
+            (delta) => options.onText?.(index, delta),
+          );
         } catch (error) {
-          failure ??= options.signal?.aborted ? options.signal.reason : explained(error, host, model);
+          failure ??= options.signal?.aborted
+            ? options.signal.reason
+            : explained(error, host, model);
           queue.length = 0;
           stop();
           throw failure;
@@ -125,7 +132,13 @@ async function ask(
 ): Promise<Answer> {
   const started = performance.now();
   // num_ctx is always sent: the server's default differs between versions and cuts prompts silently.
-  const stream = await client.generate({ model, prompt, stream: true, keep_alive: keepAlive, options });
+  const stream = await client.generate({
+    model,
+    prompt,
+    stream: true,
+    keep_alive: keepAlive,
+    options,
+  });
   let text = "";
   for await (const part of stream) {
     if (part.response) {
@@ -147,7 +160,9 @@ async function ask(
       milliseconds: performance.now() - started,
     };
   }
-  throw new OperationError(`The answer of ${model} ended in the middle; run the same command again.`);
+  throw new OperationError(
+    `The answer of ${model} ended in the middle; run the same command again.`,
+  );
 }
 
 function explained(error: unknown, host: string, model: string): Error {

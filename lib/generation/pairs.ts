@@ -102,7 +102,9 @@ function differentTwo(
   generations: StoredGeneration[],
 ): [StoredGeneration, StoredGeneration] | null {
   const readable = generations.filter((generation) => generation.code !== null);
-  const second = readable.find((generation) => plain(generation.code!) !== plain(readable[0].code!));
+  const second = readable.find((generation) =>
+    plain(generation.code!) !== plain(readable[0].code!)
+  );
   return second ? [readable[0], second] : null;
 }
 

@@ -78,9 +78,12 @@ export async function answerRequests(
           store.transaction(async () => {
             await store.insert("generations", rows, "DO NOTHING");
           }));
-        stored.set(item.key, rows.map(({ id, slug, variant, code, status }) => (
-          { id, slug, variant, code, status } as StoredGeneration
-        )));
+        stored.set(
+          item.key,
+          rows.map(({ id, slug, variant, code, status }) => (
+            { id, slug, variant, code, status } as StoredGeneration
+          )),
+        );
         onProgress?.(++done, planned.length, item.slug);
       },
       signal,

@@ -9,7 +9,12 @@ import { OperationError } from "@/lib/errors.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 import { type Row, type Store, withStore } from "@/lib/store/store.ts";
 import { readQuestion, readTests } from "@/lib/questions/question.ts";
-import { type JudgeableQuestion, type Judgement, JudgePool, type Verdict } from "@/lib/judging/judge.ts";
+import {
+  type JudgeableQuestion,
+  type Judgement,
+  JudgePool,
+  type Verdict,
+} from "@/lib/judging/judge.ts";
 import { DEFAULT_LIMITS, type Limits } from "@/lib/judging/slot.ts";
 
 /** Options of {@link judgeGenerations}. */
@@ -103,7 +108,10 @@ export function testsDigest({ question, tests }: JudgeableQuestion): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-async function findWork(store: Store, ids?: string[]): Promise<{ work: Work[]; report: JudgeReport }> {
+async function findWork(
+  store: Store,
+  ids?: string[],
+): Promise<{ work: Work[]; report: JudgeReport }> {
   const report: JudgeReport = {
     judged: 0,
     already: 0,
@@ -119,14 +127,19 @@ async function findWork(store: Store, ids?: string[]): Promise<{ work: Work[]; r
     ids ? [ids] : [],
   );
   const done = new Set(
-    (await store.rows<{ key: string }>("SELECT generation || ' ' || tests_digest AS key FROM judgements"))
+    (await store.rows<{ key: string }>(
+      "SELECT generation || ' ' || tests_digest AS key FROM judgements",
+    ))
       .map((row) => row.key),
   );
   const questions = new Map<string, { question: JudgeableQuestion; digest: string } | null>();
   const work: Work[] = [];
   for (const { id, slug, code } of generations) {
     if (!questions.has(slug)) {
-      const question = { question: await readQuestion(store, slug), tests: await readTests(store, slug) };
+      const question = {
+        question: await readQuestion(store, slug),
+        tests: await readTests(store, slug),
+      };
       const runnable = question.question.harness !== null && question.tests.length > 0;
       questions.set(slug, runnable ? { question, digest: testsDigest(question) } : null);
     }
@@ -141,7 +154,10 @@ async function findWork(store: Store, ids?: string[]): Promise<{ work: Work[]; r
 
 function toRow(work: Work, judgement: Judgement): Row {
   const { cases: _, first_failure, ...fields } = judgement;
-  const id = createHash("sha256").update(`${work.id} ${work.tests_digest}`).digest("hex").slice(0, 32);
+  const id = createHash("sha256").update(`${work.id} ${work.tests_digest}`).digest("hex").slice(
+    0,
+    32,
+  );
   return {
     id,
     generation: work.id,

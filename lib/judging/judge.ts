@@ -100,9 +100,13 @@ export class JudgePool {
       if (!(error instanceof OperationError)) throw error;
       answer = await this.#ask(job);
     }
-    if ("failed" in answer) throw new OperationError(`Judging ${question.slug} failed: ${answer.failed}.`);
+    if ("failed" in answer) {
+      throw new OperationError(`Judging ${question.slug} failed: ${answer.failed}.`);
+    }
     if ("harness_error" in answer) {
-      throw new OperationError(`The tests of ${question.slug} cannot be run: ${answer.harness_error}.`);
+      throw new OperationError(
+        `The tests of ${question.slug} cannot be run: ${answer.harness_error}.`,
+      );
     }
     return judgement(answer);
   }

