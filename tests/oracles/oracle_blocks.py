@@ -1,0 +1,32 @@
+"""Random blocks of each ggml type and their fp32 values by the `gguf` package."""
+
+import numpy as np
+
+BLOCKS = 6
+
+
+def make():
+    import gguf
+
+    random = np.random.default_rng(7)
+    types = {}
+    for name in ("Q4_0", "Q4_1", "Q8_0", "F16", "BF16"):
+        kind = gguf.GGMLQuantizationType[name]
+        block_size, block_bytes = gguf.GGML_QUANT_SIZES[kind]
+        count = BLOCKS if block_size > 1 else 64
+        data = random.integers(0, 256, (count, block_bytes), dtype=np.uint8)
+        # Finite scales of every size: normal, subnormal, zero and negative.
+        scales = np.array([0.0123, -1.5, 6e-8, 0.0, 3e-5, 60000.0], dtype="<f2").view(np.uint8).reshape(-1, 2)
+        if block_size > 1:
+            data[:, 0:2] = scales
+            if name == "Q4_1":
+                data[:, 2:4] = scales[::-1]
+        else:
+            data[:, 1] &= 0xBF if name == "F16" else 0xFF  # no infinities or NaN
+            data[data[:, 1] & 0x7F == 0x7F, 1] = 0x40
+        values = gguf.dequantize(data, kind).astype("<f4")
+        types[name] = {
+            "bytes": data.tobytes().hex(),
+            "floats": np.ascontiguousarray(values).tobytes().hex(),
+        }
+    return {"made_with": {"gguf": "0.19.0"}, "types": types}
