@@ -24,14 +24,14 @@ export async function checkOracles(
 ): Promise<boolean> {
   const venv = join(PROJECT_ROOT, ".venv-oracles");
   const section = await readSection("oracles");
-  const total = section.requirements.length;
+  const total = Math.round(1.3 * section.megabytes);
   onProgress(0, total);
   await ensureVenv(venv, { signal, onNote: (note) => onProgress(0, total, note) });
   await installSection(venv, section, {
     signal,
-    onStep: (done, note) => onProgress(done, total + 1, note),
+    onStep: (done, note) => onProgress(done, total, note),
   });
-  onProgress(total + 1, total + 1);
+  onProgress(total, total);
   const { code } = await runTool(
     join(venv, "bin", "python"),
     [join(PROJECT_ROOT, "tests", "oracles", "make.py"), "--check"],

@@ -32,13 +32,15 @@ type Marker = Record<string, string>;
 interface Step {
   name: string;
   digest: string;
-  /** Units of progress. */
+  /** Share of the progress: about megabytes of download, and some for what comes after it. */
   size: number;
   /** Whether what the marker says is still so. */
   stillThere(): Promise<boolean> | boolean;
   run(onStep: (done: number, note: string) => void): Promise<void>;
 }
 
+/** Share of the environment itself, as {@link Step.size}. */
+const VENV_SIZE = 20;
 const MARKER = join(VENV, "codepref-setup.json");
 
 /** How to set up. */
@@ -51,7 +53,7 @@ export interface SetupOptions {
 /**
  * Makes sure that the parts are there. One set-up at a time: a second one waits.
  *
- * @param onProgress units of work done and in all, and what is being done; silent when all is there
+ * @param onProgress work done and in all, about in megabytes, and what is being done; silent when all is there
  * @throws {OperationError} what is missing and how to get it
  */
 export async function ensureSetup(
@@ -72,11 +74,11 @@ export async function ensureSetup(
     await lock.lock(true);
   }
   const missing = await pending(steps);
-  const total = missing.reduce((sum, step) => sum + step.size, 1);
+  const total = missing.reduce((sum, step) => sum + step.size, VENV_SIZE);
   let before = 0;
   onProgress(before, total, "looking for Python");
   await ensureVenv(VENV, { ...options, onNote: (note) => onProgress(before, total, note) });
-  before++;
+  before += VENV_SIZE;
   for (const step of missing) {
     options.signal?.throwIfAborted();
     await step.run((done, note) => onProgress(Math.min(before + done, total - 1), total, note));
@@ -94,7 +96,7 @@ async function stepsOf(parts: readonly Part[], options: SetupOptions): Promise<S
     steps.push({
       name: "kernel",
       digest: Deno.version.deno,
-      size: 1,
+      size: 5,
       stillThere: () => kernelIsInstalled(VENV),
       run: (onStep) => (onStep(0, "the Deno kernel"), installKernel(VENV)),
     });
@@ -113,7 +115,7 @@ async function sectionStep(
   return {
     name,
     digest: section.digest,
-    size: section.requirements.length,
+    size: Math.round(1.3 * section.megabytes),
     stillThere,
     run: (onStep) => installSection(VENV, section, { onStep, signal: options.signal }),
   };
@@ -129,7 +131,7 @@ async function modulesStep(options: SetupOptions): Promise<Step> {
   return {
     name: "modules",
     digest: hash.digest("hex"),
-    size: 5,
+    size: 60,
     stillThere: () => true,
     run: (onStep) => (onStep(0, "JavaScript packages"), fetchModules({ signal: options.signal })),
   };

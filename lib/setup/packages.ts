@@ -9,8 +9,8 @@ import { runTool } from "@/lib/setup/process.ts";
 import type { Section } from "@/lib/setup/requirements.ts";
 
 export interface InstallOptions {
-  /** How many of the section's requirements pip has looked at, and what it does now. */
-  onStep?: (done: number, note: string) => void;
+  /** Megabytes that are here, up to the section's, and what pip does now. */
+  onStep?: (megabytes: number, note: string) => void;
   signal?: AbortSignal;
   /** Added to pip's environment. */
   env?: Record<string, string>;
@@ -32,12 +32,12 @@ export async function installSection(
   const list = join(venv, `requirements-${section.name}.txt`);
   await Deno.writeTextFile(list, section.requirements.join("\n") + "\n");
 
-  let done = 0;
+  let here = 0;
   let note: string = section.name;
-  const report = () => options.onStep?.(Math.min(done, section.requirements.length), note);
+  const report = () => options.onStep?.(Math.min(here, section.megabytes), note);
   const watch = setInterval(async () => {
-    const bytes = await folderSize(temporary);
-    options.onStep?.(done, bytes > 1e6 ? `${note}, ${Math.round(bytes / 1e6)} MB here` : note);
+    here = Math.max(here, Math.round(await folderSize(temporary) / 1e6));
+    report();
   }, 1000);
   const args = [
     ...[join(import.meta.dirname!, "install.py"), join(venv, "install.lock")],
@@ -56,13 +56,15 @@ export async function installSection(
       signal: options.signal,
       env: { ...options.env, TMPDIR: temporary, PYTHONUNBUFFERED: "1" },
       onLine(line) {
-        if (/^(Collecting|Requirement already satisfied:|Ignoring) /.test(line)) done++;
         const step = line.match(/^\s*(Collecting|Downloading|Using cached|Repairing) (\S+)(.*)/);
         if (step) {
           note = `${step[1].toLowerCase()} ${step[2].split("/").at(-1)}${
             step[3].match(/ \([\d.]+ .?B\)/)?.[0] ?? ""
           }`;
-        } else if (line.startsWith("Installing collected packages")) note = "unpacking";
+        } else if (line.startsWith("Installing collected packages")) {
+          here = section.megabytes;
+          note = "unpacking";
+        }
         report();
       },
     });

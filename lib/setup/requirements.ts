@@ -11,18 +11,20 @@ import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 /** What a section is for: files alone, JupyterLab, the tests, or the goldens that the tests compare with. */
 export type SectionName = "files" | "jupyter" | "tests" | "oracles";
 
-/** The file of each section; one with a section of its own name is that section as a whole. */
-const FILES: Record<SectionName, string> = {
-  files: "requirements.txt",
-  jupyter: "requirements.txt",
-  tests: "requirements-test.txt",
-  oracles: "requirements-oracles.txt",
+/** The file of each section, and about how many megabytes are downloaded: progress is measured by them. */
+const SECTIONS: Record<SectionName, { file: string; megabytes: number }> = {
+  files: { file: "requirements.txt", megabytes: 370 },
+  jupyter: { file: "requirements.txt", megabytes: 50 },
+  tests: { file: "requirements-test.txt", megabytes: 90 },
+  oracles: { file: "requirements-oracles.txt", megabytes: 3000 },
 };
 
 export interface Section {
   name: SectionName;
   /** Requirements in pip's syntax, one each. */
   requirements: string[];
+  /** About how much is downloaded. */
+  megabytes: number;
   /** SHA-256 of the requirements. */
   digest: string;
   /** Whether pip may install what the packages ask for. */
@@ -35,7 +37,7 @@ export interface Section {
  * @throws {InputError} the file has no such section
  */
 export async function readSection(name: SectionName): Promise<Section> {
-  const file = FILES[name];
+  const { file } = SECTIONS[name];
   return parseSection(name, await Deno.readTextFile(join(PROJECT_ROOT, file)), file);
 }
 
@@ -55,5 +57,6 @@ export function parseSection(name: SectionName, text: string, file: string): Sec
     if (wanted && line && !line.startsWith("#")) requirements.push(line);
   }
   const digest = createHash("sha256").update(requirements.join("\n")).digest("hex");
-  return { name, requirements, digest, withDependencies: name !== "files" };
+  const { megabytes } = SECTIONS[name];
+  return { name, requirements, megabytes, digest, withDependencies: name !== "files" };
 }
