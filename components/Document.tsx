@@ -1,0 +1,19 @@
+import { asset } from "fresh/runtime";
+import { define } from "@/lib/web/state.ts";
+
+/** The document around every page. */
+export const Document = define.layout(({ Component }) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <title>codepref</title>
+      <link rel="icon" href={asset("/icon.svg")} type="image/svg+xml" />
+      <link rel="stylesheet" href={asset("/app.css")} />
+    </head>
+    <body>
+      <Component />
+    </body>
+  </html>
+));

@@ -1,0 +1,126 @@
+/**
+ * The middlewares that every request passes: who may ask, what the browser may do with the answer, and how
+ * errors look.
+ *
+ * @module
+ */
+import { csp, HttpError } from "fresh";
+import { ErrorPage } from "@/components/ErrorPage.tsx";
+import { InputError, OperationError } from "@/lib/errors.ts";
+import { define, type Services, type State } from "@/lib/web/state.ts";
+import { isToken, tokenOf } from "@/lib/web/token.ts";
+
+/** Gives every request the services. */
+export function withServices(services: Services) {
+  return define.middleware((ctx) => {
+    ctx.state.services = services;
+    ctx.state.admitted = false;
+    return ctx.next();
+  });
+}
+
+const policy = csp<State>({
+  useNonce: true,
+  csp: [
+    "default-src 'none'",
+    "script-src 'self' 'unsafe-inline'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "worker-src 'none'",
+    "media-src 'none'",
+  ],
+});
+
+/**
+ * The headers of every answer. Fresh's policy keeps 'unsafe-inline' on answers without a nonce and upgrades
+ * requests to https even where the app is served without it.
+ */
+export const secureHeaders = define.middleware(async (ctx) => {
+  const response = await policy(ctx);
+  const { headers } = response;
+  const directives = headers.get("Content-Security-Policy")!.split("; ")
+    .filter((d) => ctx.url.protocol === "https:" || d !== "upgrade-insecure-requests")
+    .map((d) => d.replace(" 'unsafe-inline'", ""));
+  headers.set("Content-Security-Policy", directives.join("; "));
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("Referrer-Policy", "no-referrer");
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  headers.set("Cross-Origin-Resource-Policy", "same-origin");
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+  return response;
+});
+
+/** Turns errors into one sentence: JSON for the API, a page otherwise. */
+export const explainErrors = define.middleware(async (ctx) => {
+  try {
+    return await ctx.next();
+  } catch (error) {
+    const { status, message } = explain(error);
+    if (ctx.url.pathname.startsWith("/api")) return ctx.json({ error: message }, { status });
+    return await ctx.render(<ErrorPage status={status} message={message} />, { status });
+  }
+});
+
+const SENTENCES: Record<number, string> = {
+  403: "This request came from another site and was refused.",
+  404: "There is nothing at this address.",
+  405: "This address does not take this kind of request; GET /api lists what there is.",
+};
+
+function explain(error: unknown): { status: number; message: string } {
+  if (error instanceof HttpError) {
+    const own = error.message && !/^(Not Found|Forbidden|Method Not Allowed)$/i.test(error.message);
+    return {
+      status: error.status,
+      message: own ? error.message : SENTENCES[error.status] ?? "The request failed.",
+    };
+  }
+  if (error instanceof InputError) return { status: 400, message: error.message };
+  if (error instanceof OperationError) return { status: 503, message: error.message };
+  console.error(error);
+  return { status: 500, message: "The server failed; its terminal says why." };
+}
+
+/** Refuses requests under a foreign name: a page elsewhere may have pointed its own name at this machine. */
+export const knownHost = define.middleware((ctx) => {
+  if (ctx.state.services.hosts.has(ctx.url.hostname)) return ctx.next();
+  throw new HttpError(403, `This app does not answer to the name ${ctx.url.hostname}.`);
+});
+
+/** Addresses that need neither token nor session. */
+const OPEN = new Set(["/api", "/api/"]);
+
+/** Lets in who has a session or the start token, and tells the rest where the link is. */
+export const authenticate = define.middleware(async (ctx) => {
+  const { services } = ctx.state;
+  const visitor = await services.sessions.visitor(ctx.req);
+  const byToken = isToken(tokenOf(ctx.req), services.token);
+  ctx.state.admitted = visitor.admitted || byToken;
+  ctx.state.labeler = visitor.labeler;
+  if (byToken && ctx.req.method === "GET" && ctx.url.searchParams.has("token")) {
+    // The token leaves the address bar and the history at once.
+    const to = new URL(ctx.url);
+    to.searchParams.delete("token");
+    const response = ctx.redirect(to.pathname + to.search);
+    if (!visitor.admitted) {
+      response.headers.append("Set-Cookie", await services.sessions.admit(ctx.req));
+    }
+    return response;
+  }
+  const opensSession = ctx.url.pathname === "/api/session" && ctx.req.method === "POST";
+  if (ctx.state.admitted || OPEN.has(ctx.url.pathname) || opensSession) return ctx.next();
+  throw new HttpError(
+    401,
+    "Open the link with the token that `deno task label` printed in its terminal.",
+  );
+});
+
+/**
+ * The labeler of the request.
+ * @throws HttpError 401 without a session
+ */
+export function labelerOf({ labeler }: { labeler?: string }): string {
+  if (labeler) return labeler;
+  throw new HttpError(401, "Start a session first: POST /api/session with your name.");
+}

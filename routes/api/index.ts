@@ -1,0 +1,6 @@
+import { API } from "@/lib/web/api_list.ts";
+import { define } from "@/lib/web/state.ts";
+
+export const handler = define.handlers({
+  GET: (ctx) => ctx.json(API),
+});
