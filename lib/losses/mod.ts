@@ -22,8 +22,6 @@ export interface LossSettings {
   beta: number;
   labelSmoothing: number;
   referenceFree: boolean;
-  /** SFT only: the mean over tokens instead of the sum. */
-  averageLogProb: boolean;
 }
 
 /** The pair loss of the given name. */

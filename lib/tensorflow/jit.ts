@@ -117,6 +117,8 @@ function record<A extends unknown[], R>(
       const returned: tf.Tensor[] = [];
       result = flatten(fn(...args), returned);
       for (const tensor of returned) outputs.push(binding.toSymbol(idOf(tensor)));
+      // What `fn` kept to get it out of an inner scope has served.
+      tf.dispose(returned);
     });
     const captured = [...captures!.entries()];
     const traced = tracer.toFunction(

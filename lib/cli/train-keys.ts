@@ -1,0 +1,214 @@
+/**
+ * The keys of `deno task train`: those of the reference's configuration with its defaults, and ours.
+ *
+ * @module
+ */
+import type { Key } from "@/lib/cli/core/settings.ts";
+import { LOSS_NAMES } from "@/lib/losses/mod.ts";
+import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizers.ts";
+
+export const TRAIN_KEYS = {
+  exp_name: { type: "string", help: "name of the experiment; the run folder begins with it" },
+  seed: { type: "integer", default: 0, help: "seed of the data's order" },
+  datasets: {
+    type: "list",
+    help:
+      "registered names, JSONL or Parquet files, or dataset folders with prompt, chosen, rejected",
+  },
+  db: {
+    type: "string",
+    default: "data/codepref.duckdb",
+    help: "database that dataset lc was published from",
+  },
+  test_fraction: {
+    type: "number",
+    default: 0.1,
+    min: 0,
+    max: 1,
+    help: "share of prompts held out where a dataset has no test split",
+  },
+
+  model: { type: "string", default: "smollm2", help: "preset, .gguf file or Hugging Face folder" },
+  "model.name_or_path": {
+    type: "string",
+    optional: true,
+    help: "the same, for a model without a preset",
+  },
+  "model.tokenizer_name_or_path": {
+    type: "string",
+    optional: true,
+    help: "has to be the model's own; kept for the reference's commands",
+  },
+  "model.archive": {
+    type: "string",
+    optional: true,
+    help:
+      "checkpoint that policy and reference start from: RUN/LATEST/policy (policy.pt means that folder)",
+  },
+  precision: {
+    type: "string",
+    choices: ["auto", "fp32", "bf16"],
+    default: "auto",
+    help:
+      "format of matrix products; weights are fp32 always; auto takes bf16 where it measures faster",
+  },
+  layout: {
+    type: "string",
+    choices: ["auto", "padded", "packed", "shared-prompt"],
+    default: "auto",
+    help: "how a batch lies in memory; all give the same numbers",
+  },
+
+  loss: { type: "string", choices: LOSS_NAMES, help: "what is learnt" },
+  "loss.beta": {
+    type: "number",
+    optional: true,
+    min: 0,
+    help: "strength of the hold to the reference",
+  },
+  "loss.label_smoothing": {
+    type: "number",
+    default: 0,
+    min: 0,
+    max: 0.5,
+    help: "probability that a label is wrong (conservative DPO)",
+  },
+  "loss.reference_free": {
+    type: "boolean",
+    default: false,
+    help: "take the reference to prefer neither response",
+  },
+
+  trainer: {
+    type: "string",
+    choices: ["BasicTrainer"],
+    default: "BasicTrainer",
+    help: "how work is spread",
+  },
+  optimizer: {
+    type: "string",
+    choices: OPTIMIZER_NAMES,
+    default: "RMSprop",
+    help: "rule of the updates",
+  },
+  lr: { type: "number", default: 5e-7, min: 0, help: "learning rate after warm-up" },
+  warmup_steps: { type: "integer", default: 150, min: 0, help: "updates of linear warm-up" },
+  max_grad_norm: {
+    type: "number",
+    default: 10,
+    min: 0,
+    help: "gradients of a larger norm are scaled down to it",
+  },
+  batch_size: { type: "integer", default: 4, min: 1, help: "examples per update" },
+  eval_batch_size: { type: "integer", default: 16, min: 1, help: "examples per evaluation batch" },
+  gradient_accumulation_steps: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    help: "parts a batch is computed in",
+  },
+  n_epochs: {
+    type: "integer",
+    optional: true,
+    min: 1,
+    help: "passes over the data (1, when n_examples is not given)",
+  },
+  n_examples: { type: "integer", optional: true, min: 1, help: "examples to train on in all" },
+
+  max_length: {
+    type: "integer",
+    default: 512,
+    min: 2,
+    help: "longest prompt and response together, in tokens",
+  },
+  max_prompt_length: {
+    type: "integer",
+    default: 256,
+    min: 1,
+    help: "what a prompt is cut to when prompt and response are too long, in tokens",
+  },
+  max_truncated_fraction: {
+    type: "number",
+    default: 1,
+    min: 0,
+    max: 1,
+    help: "refuse to train when more than this share of the examples is cut",
+  },
+  prompt_format: {
+    type: "string",
+    choices: ["plain", "chat"],
+    default: "plain",
+    help: "plain: the prompt as it is; chat: as a user's message in the model's template",
+  },
+
+  n_eval_examples: {
+    type: "integer",
+    default: 256,
+    min: 0,
+    help: "held-out examples to evaluate on, at most",
+  },
+  eval_every: { type: "integer", default: 20_000, min: 1, help: "evaluate every so many examples" },
+  do_first_eval: { type: "boolean", default: true, help: "evaluate before the first update" },
+  sample_during_eval: {
+    type: "boolean",
+    default: false,
+    help: "write samples of the policy at evaluations; not there yet",
+  },
+
+  local_dirs: {
+    type: "list",
+    default: ["runs"],
+    help: "folders of runs; the first takes new ones",
+  },
+  local_run_dir: {
+    type: "string",
+    optional: true,
+    help: "the run's folder itself, instead of one below local_dirs",
+  },
+  resume: {
+    type: "string",
+    choices: ["latest"],
+    optional: true,
+    help: "latest: go on with the newest run of this exp_name, or start one",
+  },
+  save_every: {
+    type: "integer",
+    optional: true,
+    min: 1,
+    help: "save a checkpoint every so many examples",
+  },
+  save_every_minutes: {
+    type: "number",
+    default: 15,
+    min: 0,
+    help: "save a checkpoint at least this often",
+  },
+  keep_checkpoints: {
+    type: "integer",
+    default: 2,
+    min: 1,
+    help: "newest checkpoints kept, beside the best one",
+  },
+  minimum_log_interval_secs: {
+    type: "number",
+    default: 1,
+    min: 0,
+    help: "least time between two lines of metrics",
+  },
+  debug: { type: "boolean", default: false, help: "train without saving checkpoints" },
+} as const satisfies Record<string, Key>;
+
+/** What `loss=` and `model=` set beside themselves; "???" makes a key mandatory, as in the reference. */
+export const TRAIN_PRESETS = {
+  loss: { sft: {}, dpo: { "loss.beta": "???" }, ipo: { "loss.beta": "???" } },
+  model: {
+    blank_model: { "model.name_or_path": "???" },
+    "gpt2-large": { "model.name_or_path": "gpt2-large" },
+    "gpt2-xl": { "model.name_or_path": "gpt2-xl" },
+    gptj: { "model.name_or_path": "EleutherAI/gpt-j-6b" },
+    llama7b: { "model.name_or_path": "huggyllama/llama-7b" },
+    pythia28: { "model.name_or_path": "EleutherAI/pythia-2.8b" },
+    pythia69: { "model.name_or_path": "EleutherAI/pythia-6.9b" },
+    codellama7b: { "model.name_or_path": "codellama/CodeLlama-7b-hf" },
+  },
+} as const;

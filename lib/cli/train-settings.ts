@@ -1,0 +1,70 @@
+/**
+ * From the command line's keys to the trainer's settings.
+ *
+ * @module
+ */
+import { InputError } from "@/lib/errors.ts";
+import type { TaskSpec, Values } from "@/lib/cli/core/settings.ts";
+import type { TRAIN_KEYS } from "@/lib/cli/train-keys.ts";
+import type { TrainSettings } from "@/lib/trainers/settings.ts";
+
+type TrainValues = Values<TaskSpec<typeof TRAIN_KEYS>>;
+
+/**
+ * @throws InputError for settings that are known from the reference but not available
+ */
+export function trainSettings(values: TrainValues): TrainSettings {
+  if (values.sample_during_eval) {
+    throw new InputError(
+      "sample_during_eval=true is not available yet; set it to false and sample with deno task generate.",
+    );
+  }
+  const model = values["model.name_or_path"] ?? values.model;
+  const tokenizer = values["model.tokenizer_name_or_path"];
+  if (tokenizer !== null && tokenizer !== model) {
+    throw new InputError(
+      `model.tokenizer_name_or_path=${tokenizer} is not the model's own tokenizer; leave it out.`,
+    );
+  }
+  return {
+    expName: values.exp_name,
+    seed: values.seed,
+    model,
+    archive: values["model.archive"],
+    precision: values.precision,
+    layout: values.layout,
+    datasets: values.datasets,
+    db: values.db,
+    testFraction: values.test_fraction,
+    promptFormat: values.prompt_format,
+    maxLength: values.max_length,
+    maxPromptLength: values.max_prompt_length,
+    maxTruncatedFraction: values.max_truncated_fraction,
+    loss: {
+      name: values.loss,
+      beta: values["loss.beta"] ?? 0,
+      labelSmoothing: values["loss.label_smoothing"],
+      referenceFree: values["loss.reference_free"],
+    },
+    batchSize: values.batch_size,
+    evalBatchSize: values.eval_batch_size,
+    gradientAccumulationSteps: values.gradient_accumulation_steps,
+    nEpochs: values.n_epochs ?? (values.n_examples === null ? 1 : null),
+    nExamples: values.n_examples,
+    nEvalExamples: values.n_eval_examples,
+    evalEvery: values.eval_every,
+    doFirstEval: values.do_first_eval,
+    saveEvery: values.save_every,
+    saveEveryMinutes: values.save_every_minutes,
+    keepCheckpoints: values.keep_checkpoints,
+    optimizer: values.optimizer,
+    lr: values.lr,
+    warmupSteps: values.warmup_steps,
+    maxGradNorm: values.max_grad_norm,
+    minimumLogIntervalSecs: values.minimum_log_interval_secs,
+    localDirs: values.local_dirs,
+    localRunDir: values.local_run_dir,
+    resume: values.resume === "latest",
+    debug: values.debug,
+  };
+}

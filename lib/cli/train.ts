@@ -1,0 +1,43 @@
+/** `deno task train`: SFT, DPO and IPO, with the reference's settings. */
+import { defineTask, runTask } from "@/lib/cli/core/task.ts";
+import { TRAIN_KEYS, TRAIN_PRESETS } from "@/lib/cli/train-keys.ts";
+import { trainSettings } from "@/lib/cli/train-settings.ts";
+import { writeRunReport } from "@/lib/evaluation/write-report.ts";
+import { train } from "@/lib/trainers/train.ts";
+
+const spec = defineTask({
+  name: "train",
+  summary: "Train a model on preferences: supervised fine-tuning first, then a preference loss.",
+  examples: [
+    "deno task train model=smollm2 datasets=[lc] loss=sft exp_name=lc_sft lr=1e-5 warmup_steps=10 batch_size=8",
+    "deno task train model=smollm2 datasets=[lc] loss=dpo loss.beta=0.1 exp_name=lc_dpo model.archive=runs/lc_sft_TIME/LATEST/policy",
+    "deno task train model=smollm2 datasets=[pairs.jsonl] loss=dpo loss.beta=0.1 exp_name=mine resume=latest",
+  ],
+  keys: TRAIN_KEYS,
+  presets: TRAIN_PRESETS,
+  needs: ["python"],
+});
+
+await runTask(spec, async ({ values, signal, progress, log, result }) => {
+  let folder: string | undefined;
+  const done = await train(trainSettings(values), {
+    signal,
+    log,
+    onProgress: progress("training"),
+    onStart: (path) => {
+      folder = path;
+    },
+    onMetrics: (line) => values.json ? result(line, "") : undefined,
+    onCheckpoint: (path) => log(`saved ${path}`),
+    onEvaluation: async () => {
+      await writeRunReport(folder!);
+    },
+  });
+  const { report } = await writeRunReport(done.folder);
+  result(
+    { ...done, report },
+    `finished after ${done.examples} examples; policy: ${
+      done.policy ?? "not saved (debug)"
+    }; report: ${report}`,
+  );
+});

@@ -1,0 +1,199 @@
+/**
+ * Checkpoints: the policy in Hugging Face's layout, the optimiser's state and the counters, whole or not there.
+ *
+ * A checkpoint is written under a temporary name, every file synced, a manifest with the SHA-256 of each file
+ * last; then the folder is renamed.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { InputError } from "@/lib/errors.ts";
+import type { DecoderConfig } from "@/lib/models/config.ts";
+import { savePolicy } from "@/lib/models/export.ts";
+import { openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
+import type { Tokenizer } from "@/lib/models/tokenizer.ts";
+import type { Weights } from "@/lib/models/weights.ts";
+import type { Optimizer } from "@/lib/trainers/optimizers.ts";
+
+/** Where a run stands. */
+export interface TrainerState {
+  examples: number;
+  updates: number;
+  /** Seconds spent training before this checkpoint. */
+  seconds: number;
+  /** Held-out loss at this checkpoint, where it was measured. */
+  evalLoss: number | null;
+  settingsHash: string;
+  precision: string;
+  finished: boolean;
+}
+
+const MANIFEST = "manifest.json";
+
+/** What is saved. */
+export interface Saved {
+  config: DecoderConfig;
+  tokenizer: Tokenizer;
+  weights: Weights;
+  optimizer: Optimizer;
+  state: TrainerState;
+}
+
+/**
+ * Saves a checkpoint into the run folder and points `LATEST` at it.
+ * @returns the checkpoint's folder
+ */
+export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<string> {
+  const folder = join(runFolder, `step-${saved.state.examples}`);
+  const partial = join(runFolder, `.step-${saved.state.examples}.partial`);
+  await removeIfThere(partial);
+  await savePolicy(join(partial, "policy"), {
+    config: saved.config,
+    tokenizer: saved.tokenizer,
+    weights: valuesOf(saved.weights),
+  });
+  await writeSafetensors(
+    join(partial, "optimizer.safetensors"),
+    Object.entries(saved.optimizer.state).flatMap(([slot, tensors]) =>
+      Object.entries(tensors).map(([name, tensor]) => ({
+        name: `${slot}/${name}`,
+        dtype: "F32",
+        shape: tensor.shape,
+        data: () => bytesOf(tensor.dataSync() as Float32Array),
+      }))
+    ),
+  );
+  writeSynced(join(partial, "trainer.json"), JSON.stringify(saved.state, null, 2));
+  writeSynced(join(partial, MANIFEST), JSON.stringify(await digests(partial), null, 2));
+  await removeIfThere(folder);
+  await Deno.rename(partial, folder);
+  syncFolder(runFolder);
+  pointLatest(runFolder, basename(folder));
+  return folder;
+}
+
+/** Weights one at a time, so that only one is in JavaScript's memory. */
+function* valuesOf(weights: Weights) {
+  for (const [name, tensor] of Object.entries(weights)) {
+    yield { name, shape: tensor.shape, data: tensor.dataSync() as Float32Array };
+  }
+}
+
+const bytesOf = (values: Float32Array) =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+/** Replaces the `LATEST` link in one step. */
+function pointLatest(runFolder: string, name: string): void {
+  const link = join(runFolder, "LATEST"), partial = join(runFolder, ".LATEST.partial");
+  try {
+    Deno.removeSync(partial);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  Deno.symlinkSync(name, partial);
+  Deno.renameSync(partial, link);
+  syncFolder(runFolder);
+}
+
+/** Checkpoints of a run that are whole, newest first. A folder without a manifest is not one. */
+export function listCheckpoints(runFolder: string): string[] {
+  const found: { folder: string; examples: number }[] = [];
+  for (const entry of Deno.readDirSync(runFolder)) {
+    const match = entry.isDirectory && entry.name.match(/^step-(\d+)$/);
+    if (match) found.push({ folder: join(runFolder, entry.name), examples: Number(match[1]) });
+  }
+  return found.sort((a, b) => b.examples - a.examples).map((c) => c.folder);
+}
+
+/**
+ * Checks every file of a checkpoint against its manifest and reads where the run stood.
+ * @throws InputError naming the first file that is missing or was changed
+ */
+export async function verifyCheckpoint(folder: string): Promise<TrainerState> {
+  let manifest: Record<string, string>;
+  try {
+    manifest = JSON.parse(await Deno.readTextFile(join(folder, MANIFEST)));
+  } catch (error) {
+    throw new InputError(
+      `${folder} is not a whole checkpoint (${
+        (error as Error).message
+      }); remove it and resume from an older one.`,
+    );
+  }
+  const found = await digests(folder);
+  for (const [file, digest] of Object.entries(manifest)) {
+    if (found[file] === digest) continue;
+    throw new InputError(
+      `${join(folder, file)} ${found[file] ? "was changed since it was saved" : "is missing"}; ` +
+        `remove ${folder} and resume from an older checkpoint.`,
+    );
+  }
+  return JSON.parse(await Deno.readTextFile(join(folder, "trainer.json")));
+}
+
+/** Reads the optimiser's state of a verified checkpoint. */
+export function restoreOptimizer(folder: string, optimizer: Optimizer): void {
+  const file = openSafetensors(join(folder, "optimizer.safetensors"));
+  try {
+    for (const [slot, tensors] of Object.entries(optimizer.state)) {
+      for (const name of Object.keys(tensors)) {
+        optimizer.restore(slot, name, file.read(`${slot}/${name}`));
+      }
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/** Removes all but the `keep` newest checkpoints, the best one and what broken saves left. */
+export async function pruneCheckpoints(
+  runFolder: string,
+  keep: number,
+  best: string | null,
+): Promise<void> {
+  for (const folder of listCheckpoints(runFolder).slice(keep)) {
+    if (folder !== best) await Deno.remove(folder, { recursive: true });
+  }
+  for (const entry of Deno.readDirSync(runFolder)) {
+    if (/^\.step-\d+\.partial$/.test(entry.name)) await removeIfThere(join(runFolder, entry.name));
+  }
+}
+
+/** File below `folder` → SHA-256, the manifest itself left out. */
+async function digests(folder: string, prefix = ""): Promise<Record<string, string>> {
+  const result: Record<string, string> = {};
+  const entries = [...Deno.readDirSync(join(folder, prefix))].sort((a, b) =>
+    a.name < b.name ? -1 : 1
+  );
+  for (const { name, isDirectory } of entries) {
+    const path = join(prefix, name);
+    if (isDirectory) Object.assign(result, await digests(folder, path));
+    else if (path !== MANIFEST) {
+      const hash = createHash("sha256");
+      using file = await Deno.open(join(folder, path));
+      for await (const chunk of file.readable) hash.update(chunk);
+      result[path] = hash.digest("hex");
+    }
+  }
+  return result;
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+export function writeSynced(path: string, text: string): void {
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  file.writeSync(new TextEncoder().encode(text));
+  file.syncSync();
+}
+
+function syncFolder(folder: string): void {
+  using file = Deno.openSync(folder);
+  file.syncSync();
+}

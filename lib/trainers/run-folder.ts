@@ -1,0 +1,128 @@
+/**
+ * Run folders: where they are made, which one an interrupted run goes on in, and that one process has it.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { InputError, OperationError } from "@/lib/errors.ts";
+import { listCheckpoints, writeSynced } from "@/lib/trainers/checkpoint.ts";
+import { effectiveSettings, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+
+/** What `config.json` says of a run beside its settings. */
+export interface RunConfig {
+  exp_name: string;
+  settings: Record<string, unknown>;
+  settings_hash: string;
+  model: { name: string; path: string; digest: string };
+  reference: { name: string; path: string; digest: string } | null;
+  datasets: unknown[];
+  precision: string;
+  layout: string;
+  versions: Record<string, string>;
+}
+
+/** A run folder that this process has to itself. */
+export interface RunFolder {
+  path: string;
+  /** Newest checkpoint to go on from. */
+  checkpoint: string | null;
+  release(): void;
+}
+
+/**
+ * The folder to train in: a new one, or, with `resume`, that of the newest run of this name.
+ *
+ * @throws InputError when the run to go on with was begun under other settings
+ * @throws OperationError when another process trains in the folder
+ */
+export function openRunFolder(settings: TrainSettings): RunFolder {
+  const found = settings.resume ? findRun(settings) : null;
+  const path = found ?? settings.localRunDir ??
+    join(settings.localDirs[0], `${settings.expName}_${timeStamp()}`);
+  if (found) checkSettings(path, settings);
+  Deno.mkdirSync(path, { recursive: true });
+  const lock = lockFolder(path);
+  const release = () => lock.close();
+  const [checkpoint = null] = listCheckpoints(path);
+  if (checkpoint && !settings.resume) {
+    release();
+    throw new InputError(
+      `${path} holds a run already; go on with it by resume=latest, or name another folder with local_run_dir=.`,
+    );
+  }
+  return { path, checkpoint, release };
+}
+
+/** 2026-11-23_07-30-00, in UTC; names sort by age. */
+const timeStamp = () =>
+  new Date().toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
+
+function findRun({ expName, localDirs, localRunDir }: TrainSettings): string | null {
+  if (localRunDir) return isRun(localRunDir) ? localRunDir : null;
+  const prefix = `${expName}_`;
+  const runs = localDirs.flatMap((folder) =>
+    namesIn(folder)
+      .filter((name) => name.startsWith(prefix) && /^[\d_-]+$/.test(name.slice(prefix.length)))
+      .map((name) => join(folder, name))
+  ).filter(isRun);
+  return runs.sort((a, b) => a.slice(-19) < b.slice(-19) ? 1 : -1)[0] ?? null;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+const isRun = (folder: string) => namesIn(folder).includes("config.json");
+
+function checkSettings(folder: string, settings: TrainSettings): void {
+  const config = JSON.parse(Deno.readTextFileSync(join(folder, "config.json"))) as RunConfig;
+  if (config.settings_hash === settingsHash(settings)) return;
+  const now = namedSettings(settings);
+  const differing = Object.keys(namedSettings(settings, effectiveSettings(settings)))
+    .filter((key) => JSON.stringify(now[key]) !== JSON.stringify(config.settings[key]));
+  throw new InputError(
+    `${folder} was begun with other settings: ${
+      differing.map((key) =>
+        `${key}=${JSON.stringify(config.settings[key])}, now ${JSON.stringify(now[key])}`
+      ).join("; ")
+    }. Use the settings it began with, or another exp_name.`,
+  );
+}
+
+/** Settings under the names of the command line: `batch_size`, `loss.beta`. */
+export function namedSettings(
+  settings: TrainSettings,
+  only: Record<string, unknown> = settings as unknown as Record<string, unknown>,
+): Record<string, unknown> {
+  const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
+  const named: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(only)) {
+    if (key === "loss") {
+      for (const [inner, item] of Object.entries(settings.loss)) {
+        named[inner === "name" ? "loss" : `loss.${snake(inner)}`] = item;
+      }
+    } else named[key === "archive" ? "model.archive" : snake(key)] = value;
+  }
+  return named;
+}
+
+export function writeConfig(folder: string, config: RunConfig): void {
+  const partial = join(folder, ".config.json.partial");
+  writeSynced(partial, JSON.stringify(config, null, 2) + "\n");
+  Deno.renameSync(partial, join(folder, "config.json"));
+}
+
+/** Holds the folder until the process ends, however it ends. */
+function lockFolder(folder: string): Deno.FsFile {
+  const file = Deno.openSync(join(folder, "run.lock"), { create: true, write: true });
+  if (!file.tryLockSync(true)) {
+    file.close();
+    throw new OperationError(`Another process is training in ${folder}; wait for it or stop it.`);
+  }
+  return file;
+}

@@ -1,0 +1,78 @@
+/**
+ * What a training run is told, in the words of the command line.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { PromptFormat } from "@/lib/datasets/tokenize.ts";
+import type { LossSettings } from "@/lib/losses/mod.ts";
+import type { LayoutKind } from "@/lib/models/layout.ts";
+import type { Precision } from "@/lib/models/precision.ts";
+import type { OptimizerName } from "@/lib/trainers/optimizers.ts";
+
+/** One training run. Lengths are in tokens; `every` and `nExamples` count examples. */
+export interface TrainSettings {
+  expName: string;
+  seed: number;
+  model: string;
+  /** Checkpoint that the policy and the reference start from, instead of the model itself. */
+  archive: string | null;
+  precision: Precision | "auto";
+  layout: LayoutKind | "auto";
+  datasets: string[];
+  db: string;
+  testFraction: number;
+  promptFormat: PromptFormat;
+  maxLength: number;
+  maxPromptLength: number;
+  maxTruncatedFraction: number;
+  loss: LossSettings;
+  batchSize: number;
+  evalBatchSize: number;
+  gradientAccumulationSteps: number;
+  nEpochs: number | null;
+  nExamples: number | null;
+  nEvalExamples: number;
+  evalEvery: number;
+  doFirstEval: boolean;
+  saveEvery: number | null;
+  saveEveryMinutes: number;
+  keepCheckpoints: number;
+  optimizer: OptimizerName;
+  lr: number;
+  warmupSteps: number;
+  maxGradNorm: number;
+  minimumLogIntervalSecs: number;
+  /** Folders in which runs are made; the first takes new ones. */
+  localDirs: string[];
+  /** The run's folder itself, where it is not to be named by `expName` and the time. */
+  localRunDir: string | null;
+  resume: boolean;
+  /** Nothing is saved. */
+  debug: boolean;
+}
+
+/** Settings that change nothing about the numbers a run produces. */
+const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [
+  "saveEvery",
+  "saveEveryMinutes",
+  "keepCheckpoints",
+  "minimumLogIntervalSecs",
+  "localDirs",
+  "localRunDir",
+  "resume",
+  "debug",
+];
+
+/** The settings on which a run's numbers depend. */
+export function effectiveSettings(settings: TrainSettings): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([key]) =>
+      !WITHOUT_EFFECT.includes(key as keyof TrainSettings)
+    ),
+  );
+}
+
+/** Digest of {@link effectiveSettings}: an interrupted run goes on only under the settings it began with. */
+export const settingsHash = (settings: TrainSettings): string =>
+  createHash("sha256").update(JSON.stringify(effectiveSettings(settings))).digest("hex");

@@ -1,0 +1,156 @@
+/**
+ * A training run from its settings: opens model and data, checks them, says what it sees, and trains.
+ *
+ * @module
+ */
+import { batches } from "@/lib/datasets/batches.ts";
+import { describeData, descriptionLines } from "@/lib/datasets/describe.ts";
+import { type DatasetSource, loadExamples } from "@/lib/datasets/registry.ts";
+import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import { InputError } from "@/lib/errors.ts";
+import type { LayoutKind } from "@/lib/models/layout.ts";
+import { fasterPrecision } from "@/lib/models/precision.ts";
+import { type ModelSource, openModel } from "@/lib/models/source.ts";
+import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/basic.ts";
+import type { TrainerState } from "@/lib/trainers/checkpoint.ts";
+import { namedSettings, openRunFolder, writeConfig } from "@/lib/trainers/run-folder.ts";
+import { settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+
+/** How a run ended. */
+export interface TrainResult extends TrainerState {
+  folder: string;
+  /** The newest checkpoint's policy. */
+  policy: string | null;
+}
+
+/**
+ * Trains, or goes on with an interrupted run.
+ *
+ * @throws InputError for data, models or settings that cannot be trained with
+ */
+export async function train(settings: TrainSettings, hooks: TrainHooks): Promise<TrainResult> {
+  checkBatches(settings);
+  const data = {
+    db: settings.db,
+    testFraction: settings.testFraction,
+  };
+  const training = await loadExamples(settings.datasets, "train", data);
+  const heldOut = await loadExamples(settings.datasets, "test", data);
+  const source = await openModel(settings.archive ?? settings.model);
+  try {
+    checkLengthFits(settings, source);
+    reportData(settings, source, training.examples, hooks.log);
+    const held = await tokenizeHeldOut(settings, source, heldOut.examples);
+    const run = openRunFolder(settings);
+    try {
+      const precision = settings.precision === "auto" ? fasterPrecision() : settings.precision;
+      const layout = chooseLayout(settings);
+      hooks.log(`training in ${run.path}: ${settings.loss.name}, ${precision}, ${layout} batches`);
+      if (!run.checkpoint) {
+        writeConfig(run.path, {
+          exp_name: settings.expName,
+          settings: namedSettings(settings),
+          settings_hash: settingsHash(settings),
+          model: describeSource(source),
+          reference: settings.loss.name === "sft" ? null : describeSource(source),
+          datasets: training.sources satisfies DatasetSource[],
+          precision,
+          layout,
+          versions: engineVersions(),
+        });
+      }
+      hooks.onStart(run.path);
+      const trainer = new BasicTrainer({
+        settings,
+        source,
+        train: training.examples,
+        held,
+        precision,
+        layout,
+        runFolder: run.path,
+        checkpoint: run.checkpoint,
+      }, hooks);
+      const state = await trainer.run();
+      return {
+        ...state,
+        folder: run.path,
+        policy: settings.debug ? null : `${run.path}/LATEST/policy`,
+      };
+    } finally {
+      run.release();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+const describeSource = ({ name, path, digest }: ModelSource) => ({ name, path, digest });
+
+function checkBatches({ batchSize, gradientAccumulationSteps }: TrainSettings): void {
+  if (batchSize % gradientAccumulationSteps === 0) return;
+  throw new InputError(
+    `batch_size=${batchSize} has to be a multiple of gradient_accumulation_steps=${gradientAccumulationSteps}.`,
+  );
+}
+
+function checkLengthFits({ maxLength }: TrainSettings, { config, name }: ModelSource): void {
+  if (maxLength <= config.max_position_embeddings) return;
+  throw new InputError(
+    `max_length=${maxLength} is more than the ${config.max_position_embeddings} tokens that ${name} was made for.`,
+  );
+}
+
+function reportData(
+  settings: TrainSettings,
+  source: ModelSource,
+  examples: Parameters<typeof describeData>[0],
+  log: (line: string) => void,
+): void {
+  const description = describeData(examples, source.tokenizer, {
+    batchSize: settings.batchSize,
+    maxLength: settings.maxLength,
+    maxPromptLength: settings.maxPromptLength,
+    promptFormat: settings.promptFormat,
+    sftMode: settings.loss.name === "sft",
+    bosId: source.config.bos_token_id,
+  });
+  descriptionLines(description).forEach(log);
+  const { pairs, prompts, chosen, rejected } = description.truncation;
+  const worst = Math.max(prompts, chosen, rejected) / pairs;
+  if (worst > settings.maxTruncatedFraction) {
+    throw new InputError(
+      `max_length=${settings.maxLength} cuts ${
+        (100 * worst).toFixed(1)
+      } % of the examples, more than ` +
+        `max_truncated_fraction=${settings.maxTruncatedFraction} allows; raise max_length (longest here: more than ` +
+        `${description.longest} tokens) or max_prompt_length, or allow it.`,
+    );
+  }
+}
+
+async function tokenizeHeldOut(
+  settings: TrainSettings,
+  source: ModelSource,
+  examples: Parameters<typeof batches>[0],
+): Promise<TokenizedPair[]> {
+  if (examples.length === 0) return [];
+  const held: TokenizedPair[] = [];
+  const heldBatches = batches(examples, source.tokenizer, {
+    batchSize: settings.evalBatchSize,
+    maxLength: settings.maxLength,
+    maxPromptLength: settings.maxPromptLength,
+    promptFormat: settings.promptFormat,
+    sftMode: settings.loss.name === "sft",
+    shuffle: false,
+    nEpochs: 1,
+    lastBatch: "keep",
+  });
+  for await (const { pairs } of heldBatches) held.push(...pairs);
+  return held.slice(0, settings.nEvalExamples);
+}
+
+/** Shared prompts save the most; SFT has no pairs to share one. */
+function chooseLayout({ layout, loss }: TrainSettings): LayoutKind {
+  if (loss.name === "sft") return layout === "padded" ? "padded" : "packed";
+  return layout === "auto" ? "shared-prompt" : layout;
+}
