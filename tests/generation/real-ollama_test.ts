@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { listOllamaModels, ollamaGenerator } from "@/lib/generation/ollama.ts";
+import { ollamaServerPath } from "@/lib/setup/ollama-server.ts";
+import { smollm2Path } from "@/lib/setup/paths.ts";
+
+const server = ollamaServerPath();
+if (!server) {
+  console.log(
+    "The test against a real Ollama is skipped: it is not built (deno eval " +
+      "'await (await import(\"@/lib/setup/ollama-server.ts\")).ensureOllamaServer()' builds it with Go).",
+  );
+}
+
+Deno.test({
+  name: "a real Ollama server answers with SmolLM2, the same for the same seed",
+  ignore: !server,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const port = freePort();
+    const host = `http://127.0.0.1:${port}`;
+    const env = {
+      OLLAMA_HOST: `127.0.0.1:${port}`,
+      OLLAMA_MODELS: join(folder, "models"),
+      HOME: folder,
+      PATH: Deno.env.get("PATH") ?? "",
+    };
+    const options = { env, clearEnv: true, stdout: "null" } as const;
+    const child = new Deno.Command(server!, { args: ["serve"], ...options, stderr: "piped" })
+      .spawn();
+    const log = child.stderr.pipeThrough(new TextDecoderStream());
+    const listening = Promise.withResolvers<void>();
+    const drained = log.pipeTo(
+      new WritableStream({
+        write: (text) => text.includes("Listening on") ? listening.resolve() : undefined,
+        close: () => listening.reject(new Error("the server ended")),
+      }),
+    );
+    try {
+      await listening.promise;
+      assert.deepEqual(await listOllamaModels({ host, timeoutMs: 10_000 }), []);
+      const modelfile = join(folder, "Modelfile");
+      await Deno.writeTextFile(modelfile, `FROM ${smollm2Path()}\n`);
+      const made = await new Deno.Command(server!, {
+        args: ["create", "smollm2-test", "-f", modelfile],
+        ...options,
+        stderr: "null",
+      }).output();
+      assert.ok(made.success);
+      const generator = await ollamaGenerator({ model: "smollm2-test", host });
+      const request = {
+        prompt: "Write a Python function add(x, y).",
+        seed: 7,
+        temperature: 0.8,
+        top_p: 0.95,
+        num_predict: 12,
+        num_ctx: 256,
+      };
+      let streamed = "";
+      const [first, again] = await generator.generate([request, request], {
+        onText: (index, delta) => void (streamed += index === 0 ? delta : ""),
+      });
+      assert.equal(first.text, streamed);
+      assert.equal(again.text, first.text);
+      assert.equal(first.doneReason, "length");
+      assert.equal(first.completionTokens, 12);
+      assert.ok(first.promptTokens > 8 && first.promptTokens < 256, `${first.promptTokens} tokens`);
+      await generator.close();
+    } finally {
+      child.kill("SIGTERM");
+      await child.status;
+      await drained;
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
