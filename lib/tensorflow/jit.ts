@@ -82,14 +82,12 @@ export function jit<A extends unknown[], R>(
     const { trace, inputs } = prepare(args);
     return finish(trace, running().binding.callFunction(trace.traced, inputs).map(toTensor));
   };
-  return Object.assign(call, {
+  Object.defineProperty(call, "traces", { get: () => traces.size });
+  return Object.assign(call as typeof call & { readonly traces: number }, {
     async async(...args: A): Promise<R> {
       const { trace, inputs } = prepare(args);
       const outputs = await running().binding.callFunctionAsync(trace.traced, inputs);
       return finish(trace, outputs.map(toTensor));
-    },
-    get traces() {
-      return traces.size;
     },
     dispose() {
       for (const key of [...traces.keys()]) free(traces, key);
