@@ -18,6 +18,9 @@ interface Known {
 
 const CACHE_FOLDER = join(PROJECT_ROOT, ".cache");
 
+/** Smaller files are quicker to read than to look up. */
+const WORTH_KEEPING = 16 * 1024 * 1024;
+
 /**
  * Hex SHA-256 of a file.
  *
@@ -35,15 +38,17 @@ export function fileDigest(path: string, cacheFolder: string = CACHE_FOLDER): st
       inode: Number(info.ino ?? 0),
     };
     const cacheFile = join(cacheFolder, "digests.json");
-    const cache = readCache(cacheFile);
-    const known = cache[key];
+    const large = now.size >= WORTH_KEEPING;
+    const known = large ? readCache(cacheFile)[key] : undefined;
     if (
       known && known.size === now.size && known.mtime === now.mtime && known.inode === now.inode
     ) return known.sha256;
     const hash = createHash("sha256");
     readChunks(reader, 0, now.size, 1, (bytes) => hash.update(bytes));
     const sha256 = hash.digest("hex");
-    writeCache(cacheFolder, cacheFile, { ...readCache(cacheFile), [key]: { ...now, sha256 } });
+    if (large) {
+      writeCache(cacheFolder, cacheFile, { ...readCache(cacheFile), [key]: { ...now, sha256 } });
+    }
     return sha256;
   } finally {
     reader.close();

@@ -16,7 +16,11 @@ export interface ChatMessage {
 
 /** A model's tokenizer. */
 export interface Tokenizer {
-  /** Ids of plain text: no BOS or EOS is added, and the names of special tokens are text like any other. */
+  /**
+   * Ids of plain text: no BOS or EOS is added, and the names of special tokens are text like any other. Bytes
+   * without a token (SmolLM2 has none for six control characters and the planes 4 to 11) are left out, as in
+   * transformers.
+   */
   encode(text: string): number[];
   /** The text of the ids, special tokens by their names. Bytes that are not UTF-8 become U+FFFD. */
   decode(ids: ArrayLike<number>): string;
