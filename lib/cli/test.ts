@@ -4,6 +4,7 @@ import { checkOracles } from "@/lib/quality/oracles.ts";
 import { countsLine, runTests, testPaths } from "@/lib/quality/tests.ts";
 import { ensureChromium } from "@/lib/setup/chromium.ts";
 import { ensureSetup } from "@/lib/setup/ensure.ts";
+import { ensureOllamaForTests } from "@/lib/setup/ollama-server.ts";
 
 const spec = defineTask({
   name: "test",
@@ -31,6 +32,9 @@ await runTask(spec, async (task) => {
     signal: task.signal,
   });
   await ensureChromium(task.progress("Chromium"));
+  if (paths.some((path) => path === "tests" || path.startsWith("tests/generation"))) {
+    await ensureOllamaForTests(task.log);
+  }
   const output = task.values.json ? Deno.stderr : Deno.stdout;
   const write = (chunk: Uint8Array) => {
     for (let at = 0; at < chunk.length;) at += output.writeSync(chunk.subarray(at));

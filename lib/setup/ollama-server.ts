@@ -43,6 +43,17 @@ export async function ensureOllamaServer(): Promise<string> {
   }
 }
 
+/** As {@link ensureOllamaServer}; where it cannot be built, says so and that its test is skipped. */
+export async function ensureOllamaForTests(log: (line: string) => void): Promise<void> {
+  if (!ollamaServerPath()) log(`Building Ollama ${OLLAMA_VERSION} for the tests (minutes) …`);
+  try {
+    await ensureOllamaServer();
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    log(`${error.message} The test against a real Ollama is skipped.`);
+  }
+}
+
 async function runGo(folder: string): Promise<Deno.CommandOutput> {
   try {
     return await new Deno.Command("go", {
