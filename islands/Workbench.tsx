@@ -128,7 +128,7 @@ export function Workbench({ current, instruction, original }: {
 
   const verdict = (side: "a" | "b") => item.decision?.preference === side ? "Preferred" : undefined;
   return (
-    <main class="workbench">
+    <main class="workbench" aria-busy={busy}>
       <GeneratePanel
         instruction={asked.value}
         original={original}
@@ -176,19 +176,19 @@ function NoPair({ item: { question, progress } }: { item: ShownItem }) {
   return (
     <div class="empty" role="status">
       <h2>{done ? "All pairs are labeled" : "No pair yet"}</h2>
-      {question
-        ? (
-          <p>
-            {done ? "Thank you! To go on, " : "To have two solutions to this question written, "}
-            press <kbd>G</kbd> or <em>Generate</em>
-            {done && ": this question has no pair yet"}.
-          </p>
-        )
-        : (
-          <p>
-            The database has no questions; import some with <code>deno task import</code>.
-          </p>
-        )}
+      {question && (
+        <p>
+          {done ? "Thank you! To go on, " : "To have two solutions to this question written, "}
+          press <kbd>G</kbd> or <em>Generate</em>
+          {done && ": this question has no pair yet"}.
+        </p>
+      )}
+      {!question && done && <p>Thank you! No question is left without a pair.</p>}
+      {!question && !done && (
+        <p>
+          The database has no questions; import some with <code>deno task import</code>.
+        </p>
+      )}
     </div>
   );
 }

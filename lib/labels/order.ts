@@ -5,6 +5,11 @@
  */
 import type { Store } from "@/lib/store/store.ts";
 
+/** SQL for a code without blank lines and white space at the ends of lines. */
+function plain(code: string): string {
+  return `regexp_replace(trim(${code}, ' \t\r\n'), '[ \t\r]*(\n[ \t\r]*)*\n', '\n', 'g')`;
+}
+
 /**
  * Pairs that people may be asked about: generated ones of training questions, with two codes that differ.
  * Synthetic pairs need no opinion, and evaluation questions never enter training.
@@ -15,7 +20,7 @@ const OFFERABLE = `offerable AS (
   JOIN questions q ON q.slug = p.slug
   JOIN generations g1 ON g1.id = p.version1
   JOIN generations g2 ON g2.id = p.version2
-  WHERE p.kind = 'generated' AND q.split = 'train' AND trim(g1.code) <> trim(g2.code)
+  WHERE p.kind = 'generated' AND q.split = 'train' AND ${plain("g1.code")} <> ${plain("g2.code")}
 )`;
 
 /** Decisions that stand: neither replaced by a later one nor taken back. */

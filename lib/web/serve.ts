@@ -41,6 +41,9 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
+// Routes and islands do not change while the process runs.
+let build: ReturnType<Builder["build"]> | undefined;
+
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 
 /**
@@ -61,8 +64,9 @@ export async function serveApp(
   const lease = sharedLease(db);
   const secret = await lease(readSecret);
   await makePrivate(db);
-  const applyBuild = await new Builder({ root: fileURLToPath(new URL("../../", import.meta.url)) })
+  build ??= new Builder({ root: fileURLToPath(new URL("../../", import.meta.url)) })
     .build({ snapshot: "memory" });
+  const applyBuild = await build;
   const app = buildApp({
     lease,
     secret,

@@ -5,13 +5,16 @@
  */
 import { parseSigned, serializeSigned } from "hono/utils/cookie";
 import { InputError } from "@/lib/errors.ts";
+import { TESTS_LABELER } from "@/lib/labels/automatic.ts";
+import { REFERENCE_LABELER } from "@/lib/labels/synthetic.ts";
 import type { Lease } from "@/lib/web/lease.ts";
 
 /** Value of the cookie of someone who came with the start token but has given no name yet. */
 const ADMITTED = "admitted";
 const YEAR_SECONDS = 365 * 24 * 3600;
 
-/** Names that belong to other kinds of labelers, see the table `labelers`. */
+/** Names that a program labels under, whether it has done so already or not. */
+const AUTOMATIC = new Set([TESTS_LABELER, REFERENCE_LABELER]);
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u;
 
 /** What a cookie says. */
@@ -82,7 +85,7 @@ export function sessionsOf(lease: Lease, secret: string): Sessions {
              UNION ALL SELECT labeler_kind FROM labels WHERE labeler = $1 LIMIT 1`,
             [labeler],
           );
-          if (taken && taken.kind !== "human") {
+          if (AUTOMATIC.has(labeler.toLowerCase()) || (taken && taken.kind !== "human")) {
             throw new InputError(`${labeler} labels automatically; choose another name.`);
           }
           await store.insert("labelers", [{ name: labeler, kind: "human" }], "DO NOTHING");
