@@ -9,6 +9,7 @@ import {
   authenticate,
   explainErrors,
   knownHost,
+  plainPath,
   secureHeaders,
   withServices,
 } from "@/lib/web/guard.tsx";
@@ -18,7 +19,7 @@ import type { Services, State } from "@/lib/web/state.ts";
 export function buildApp(services: Services): App<State> {
   return new App<State>()
     .appWrapper(Document)
-    .use(withServices(services), secureHeaders, explainErrors, knownHost)
+    .use(withServices(services), secureHeaders, explainErrors, knownHost, plainPath)
     .use(staticFiles(), csrf(), authenticate)
     .fsRoutes();
 }

@@ -12,7 +12,7 @@ import { wantedItem } from "@/lib/web/wanted.ts";
 export const handler = define.handlers({
   async GET(ctx) {
     const { services: { lease, secret }, labeler } = ctx.state;
-    if (labeler === undefined) return page(null);
+    if (labeler === undefined) return page();
     return page(
       await lease(async (store) => ({
         labeler,
@@ -24,7 +24,7 @@ export const handler = define.handlers({
 });
 
 export default define.page<typeof handler>(({ data }) => {
-  if (data === null) return <NamePage />;
+  if (!data) return <NamePage />;
   const current = signal(data.item);
   return (
     <div class="app">

@@ -32,7 +32,7 @@ export interface Route<State> {
 
 /** Data for the page component, with the status and headers of the response. */
 export const page = <D>(data?: D, init?: Omit<PageResponse<D>, "data">) => ({
-  data: data as D,
+  data: (data ?? undefined) as D,
   ...init,
 });
 

@@ -88,6 +88,12 @@ export const knownHost = define.middleware((ctx) => {
   throw new HttpError(403, `This app does not answer to the name ${ctx.url.hostname}.`);
 });
 
+/** Refuses paths that hide a separator: nothing here has such a name, and nothing should be found by one. */
+export const plainPath = define.middleware((ctx) => {
+  if (!/%2f|%5c|\\|%00/i.test(ctx.url.pathname)) return ctx.next();
+  throw new HttpError(404);
+});
+
 /** Addresses that need neither token nor session. */
 const OPEN = new Set(["/api", "/api/"]);
 
