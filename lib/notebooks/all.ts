@@ -16,7 +16,14 @@ import type { OnProgress } from "@/lib/progress.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
 /** The smallest values at which every notebook still shows something. */
-export const SMALL: Readonly<Record<string, ParameterValue>> = {};
+export const SMALL: Readonly<Record<string, ParameterValue>> = {
+  questions: 2,
+  answers: 12,
+  num_predict: 128,
+  max_steps: 2,
+  batch_size: 2,
+  max_length: 384,
+};
 
 /** Which notebooks {@link executeAll} runs, and how. */
 export interface ExecuteAllOptions {

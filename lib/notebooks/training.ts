@@ -43,7 +43,7 @@ export function startTraining(
   const child = spawn(
     Deno.execPath(),
     ["run", "-A", join(PROJECT_ROOT, "lib", "cli", "train.ts"), ...words],
-    { cwd: Deno.cwd(), detached: true, stdio: ["ignore", log, log] },
+    { cwd: Deno.cwd(), env: withoutSettings(), detached: true, stdio: ["ignore", log, log] },
   );
   closeSync(log);
   const ended = new Promise<number>((resolve, reject) => {
@@ -51,6 +51,13 @@ export function startTraining(
     child.on("exit", (code) => resolve(code ?? 1));
   });
   return { folder, pid: child.pid!, ended, stop: () => child.kill("SIGINT") };
+}
+
+/** The environment without CODEPREF_*: the training's settings are those of the cell. */
+function withoutSettings(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("CODEPREF_")),
+  );
 }
 
 /**
@@ -98,4 +105,10 @@ export function newestRun(expName: string, runs = "runs"): string | undefined {
     .map(({ name }) => join(runs, name))
     .sort()
     .at(-1);
+}
+
+/** The policy of the newest checkpoint of runs of this name, as `model.archive=` takes it. */
+export function newestPolicy(expName: string, runs = "runs"): string | undefined {
+  const folder = newestRun(expName, runs);
+  return folder && join(folder, "LATEST", "policy");
 }
