@@ -12,7 +12,7 @@ import { wantedItem } from "@/lib/web/wanted.ts";
 export const handler = define.handlers({
   async GET(ctx) {
     const { services: { lease, secret }, labeler } = ctx.state;
-    if (labeler === undefined) return page();
+    if (labeler === undefined) return page(null);
     return page(
       await lease(async (store) => ({
         labeler,
