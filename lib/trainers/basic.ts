@@ -4,19 +4,14 @@
  * @module
  */
 import { join } from "node:path";
-import { jit, tf, version } from "@/lib/tensorflow/mod.ts";
-import {
-  batches,
-  countExamples,
-  examplesPerEpoch,
-  type FlatExample,
-} from "@/lib/datasets/batches.ts";
+import { tf, version } from "@/lib/tensorflow/mod.ts";
+import { batches, examplesPerEpoch, type FlatExample } from "@/lib/datasets/batches.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
-import { InputError, OperationError } from "@/lib/errors.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
 import type { Precision } from "@/lib/models/precision.ts";
-import type { ModelSource } from "@/lib/models/source.ts";
-import { frozenWeights, loadWeights, type Weights } from "@/lib/models/weights.ts";
+import { type ModelSource, openModel } from "@/lib/models/source.ts";
+import { frozenWeights, loadWeights } from "@/lib/models/weights.ts";
+import { Buckets } from "@/lib/trainers/buckets.ts";
 import {
   listCheckpoints,
   pruneCheckpoints,
@@ -25,16 +20,17 @@ import {
   type TrainerState,
   verifyCheckpoint,
 } from "@/lib/trainers/checkpoint.ts";
-import { disposeLayout, evaluate, readResults } from "@/lib/trainers/evaluate.ts";
+import { evaluate } from "@/lib/trainers/evaluate.ts";
 import {
   MetricsFile,
   type MetricsLine,
   MetricSums,
   peakMemoryBytes,
 } from "@/lib/trainers/metrics.ts";
-import { clipFactor, learningRate, Optimizer } from "@/lib/trainers/optimizers.ts";
-import { settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+import { Optimizer } from "@/lib/trainers/optimizers.ts";
+import { batchOptions, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
 import { Steps } from "@/lib/trainers/step.ts";
+import { type Trained, update } from "@/lib/trainers/update.ts";
 
 /** What a run is made of, opened and checked. */
 export interface TrainInput {
@@ -63,21 +59,11 @@ export interface TrainHooks {
   log: (line: string) => void;
 }
 
-const globalNorm = jit(
-  (gradients: Weights) =>
-    tf.sqrt(tf.addN(Object.values(gradients).map((g) => tf.sum(tf.square(g))))),
-  { name: "global_norm" },
-);
-
 export class BasicTrainer {
-  private weights: Weights = {};
-  private reference: Weights | null = null;
-  private optimizer!: Optimizer;
-  private steps!: Steps;
+  private trained!: Trained;
   private state: TrainerState;
   private readonly evalReference = new Map<number, Float32Array>();
   private best: { loss: number; folder: string } | null = null;
-  private checked: boolean;
   private startedAt = 0;
   private lastSave = 0;
   private lastSavedExamples: number;
@@ -88,11 +74,12 @@ export class BasicTrainer {
       updates: 0,
       seconds: 0,
       evalLoss: null,
+      evaluatedAt: null,
       settingsHash: settingsHash(input.settings),
       precision: input.precision,
+      shapes: {},
       finished: false,
     };
-    this.checked = false;
     this.lastSavedExamples = -1;
   }
 
@@ -108,8 +95,8 @@ export class BasicTrainer {
     this.startedAt = this.lastSave = performance.now();
     try {
       const done = await this.loop(metrics);
-      if (done && this.input.held.length > 0 && this.state.evalLoss === null) {
-        await this.evaluate(metrics);
+      if (done && this.state.evaluatedAt !== this.state.examples) {
+        await this.evaluate(metrics, this.state.examples);
       }
       this.state.finished = done;
       if (!settings.debug && (done || this.state.examples !== this.lastSavedExamples)) {
@@ -125,21 +112,26 @@ export class BasicTrainer {
 
   private async load(): Promise<void> {
     const { settings, source, precision, layout, checkpoint } = this.input;
-    this.weights = await loadWeights(source);
-    if (settings.loss.name !== "sft") this.reference = frozenWeights(this.weights, precision);
-    this.optimizer = new Optimizer(settings.optimizer, this.weights);
-    this.steps = new Steps(source.config, this.weights, settings.loss, layout, precision);
+    if (checkpoint) {
+      this.state = await verifyCheckpoint(checkpoint);
+      this.lastSavedExamples = this.state.examples;
+      if (this.state.finished) return;
+    }
+    const initial = await loadWeights(source);
+    const reference = settings.loss.name === "sft" ? null : frozenWeights(initial, precision);
+    let weights = initial;
+    if (checkpoint) {
+      tf.dispose(initial);
+      const saved = await openModel(join(checkpoint, "policy"));
+      weights = await loadWeights(saved);
+      saved.close();
+    }
+    const optimizer = new Optimizer(settings.optimizer, weights);
+    const buckets = new Buckets(this.state.shapes);
+    const steps = new Steps(source.config, weights, settings.loss, layout, precision, buckets);
+    this.trained = { steps, weights, reference, optimizer, precision };
     if (!checkpoint) return;
-    this.state = await verifyCheckpoint(checkpoint);
-    this.lastSavedExamples = this.state.examples;
-    this.checked = true;
-    if (this.state.finished) return;
-    const { openModel } = await import("@/lib/models/source.ts");
-    const saved = await openModel(join(checkpoint, "policy"));
-    tf.dispose(this.weights);
-    this.weights = await loadWeights(saved);
-    saved.close();
-    restoreOptimizer(checkpoint, this.optimizer);
+    restoreOptimizer(checkpoint, optimizer);
     this.hooks.log(`resumed from ${checkpoint} after ${this.state.examples} examples`);
     for (const folder of listCheckpoints(this.input.runFolder)) {
       this.noteBest(folder, await verifyCheckpoint(folder));
@@ -150,23 +142,11 @@ export class BasicTrainer {
   private async loop(metrics: MetricsFile): Promise<boolean> {
     const { settings, train, source } = this.input;
     const sftMode = settings.loss.name === "sft";
-    const options = {
-      batchSize: settings.batchSize,
-      maxLength: settings.maxLength,
-      maxPromptLength: settings.maxPromptLength,
-      promptFormat: settings.promptFormat,
-      seed: settings.seed,
-      sftMode,
-      nEpochs: settings.nEpochs ?? undefined,
-      nExamples: settings.nExamples ?? undefined,
-    };
+    const options = batchOptions(settings);
     const total = Math.min(
       settings.nEpochs === null ? Infinity : settings.nEpochs * examplesPerEpoch(train, options),
       settings.nExamples ?? Infinity,
     );
-    if (countExamples(train, sftMode) === 0) {
-      throw new InputError("The training set holds no examples.");
-    }
     const evalEvery = roundEvalEvery(settings, this.hooks.log);
     let logged = -Infinity,
       sums = new MetricSums(),
@@ -181,15 +161,17 @@ export class BasicTrainer {
       })
     ) {
       if (this.hooks.signal.aborted) return false;
-      const due = this.state.examples % evalEvery === 0 &&
-        (this.state.examples > 0 || settings.doFirstEval);
-      if (due && this.input.held.length > 0 && this.state.examples !== this.lastSavedExamples) {
-        await this.evaluate(metrics);
-        if (this.state.examples > 0 && !settings.debug) await this.save();
-        since = performance.now();
-      }
+      if (await this.evaluateOrSave(metrics, evalEvery, total)) since = performance.now();
+      const { norm, lr, results } = await update(
+        this.trained,
+        batch.pairs,
+        this.state.updates,
+        settings,
+      );
+      this.state.updates++;
+      this.state.examples += batch.pairs.length;
       this.state.evalLoss = null;
-      const { norm, lr } = await this.update(batch.pairs, sums);
+      results.forEach((result) => sums.add("train", result));
       tokens += batch.pairs.reduce(
         (n, p) => n + p.chosen.ids.length + (sftMode ? 0 : p.rejected.ids.length),
         0,
@@ -207,95 +189,44 @@ export class BasicTrainer {
         [logged, sums, tokens, examples, since] = [now, new MetricSums(), 0, 0, now];
       }
       this.hooks.onProgress(this.state.examples, total);
-      if (this.saveDue()) {
-        await this.save();
-        since = performance.now();
-      }
     }
     return true;
   }
 
-  /** One update of the weights from one batch. */
-  private async update(
-    pairs: TokenizedPair[],
-    sums: MetricSums,
-  ): Promise<{ norm: number; lr: number }> {
+  /**
+   * What is due between two updates: an evaluation, which saves after the first one, or a checkpoint.
+   * @returns whether anything was
+   */
+  private async evaluateOrSave(
+    metrics: MetricsFile,
+    evalEvery: number,
+    total: number,
+  ): Promise<boolean> {
+    const { examples, evaluatedAt } = this.state;
     const { settings } = this.input;
-    const size = pairs.length / settings.gradientAccumulationSteps;
-    let gradients: Weights | null = null;
-    for (let at = 0; at < pairs.length; at += size) {
-      const micro = await this.gradientsOf(pairs.slice(at, at + size), sums);
-      if (!gradients) gradients = micro;
-      else {
-        for (const name of Object.keys(gradients)) {
-          const sum: tf.Tensor = tf.add(gradients[name], micro[name]);
-          tf.dispose([gradients[name], micro[name]]);
-          gradients[name] = sum;
-        }
-      }
+    const evaluationDue = examples % evalEvery === 0 && (examples > 0 || settings.doFirstEval);
+    if (evaluationDue && evaluatedAt !== examples) {
+      await this.evaluate(metrics, total);
+      if (examples > 0 && !settings.debug) await this.save();
+      return true;
     }
-    const normTensor = await globalNorm.async(gradients!);
-    const norm = normTensor.dataSync()[0];
-    normTensor.dispose();
-    if (!Number.isFinite(norm)) {
-      throw new OperationError(
-        `The gradient of update ${
-          this.state.updates + 1
-        } is not finite (${norm}); lower lr= or raise warmup_steps=. ` +
-          `Its pairs: ${pairs.map((p) => p.id).join(", ")}.`,
-      );
-    }
-    const lr = learningRate(settings.lr, settings.warmupSteps, this.state.updates);
-    this.optimizer.apply(
-      this.weights,
-      gradients!,
-      lr,
-      clipFactor(norm, settings.maxGradNorm),
-      this.state.updates + 1,
-    );
-    this.state.updates++;
-    this.state.examples += pairs.length;
-    return { norm, lr };
+    if (!this.saveDue()) return false;
+    await this.save();
+    return true;
   }
 
-  private async gradientsOf(pairs: TokenizedPair[], sums: MetricSums): Promise<Weights> {
-    const tensors = this.steps.place(pairs);
-    const known = this.reference ? await this.steps.logps(this.reference, tensors) : null;
-    const scale = 1 / this.input.settings.gradientAccumulationSteps;
-    const { gradients, examples, logps } = await this.steps.gradients(
-      this.weights,
-      tensors,
-      known,
-      scale,
-    );
-    if (known && !this.checked) {
-      checkReference(
-        logps.dataSync() as Float32Array,
-        known.dataSync() as Float32Array,
-        this.input.precision,
-      );
-    }
-    this.checked = true;
-    logps.dispose();
-    known?.dispose();
-    disposeLayout(tensors);
-    sums.add("train", readResults(examples));
-    return gradients;
-  }
-
-  private async evaluate(metrics: MetricsFile): Promise<void> {
+  private async evaluate(metrics: MetricsFile, total: number): Promise<void> {
     const { held, settings } = this.input;
+    if (held.length === 0) return;
     const means = await evaluate(
-      this.steps,
-      this.weights,
-      this.reference,
+      this.trained,
       held,
       settings.evalBatchSize,
       this.evalReference,
-      (done, total) =>
-        this.hooks.onProgress(this.state.examples, Infinity, `evaluating ${done}/${total}`),
+      (done, of) => this.hooks.onProgress(this.state.examples, total, `evaluating ${done}/${of}`),
     );
     this.state.evalLoss = means["loss/eval"];
+    this.state.evaluatedAt = this.state.examples;
     this.writeMetrics(metrics, means);
     await this.hooks.onEvaluation();
   }
@@ -315,9 +246,11 @@ export class BasicTrainer {
   }
 
   private saveDue(): boolean {
-    const { saveEvery, saveEveryMinutes, debug } = this.input.settings;
-    if (debug) return false;
-    if (saveEvery && this.state.examples % saveEvery < this.input.settings.batchSize) return true;
+    const { saveEvery, saveEveryMinutes, batchSize, debug } = this.input.settings;
+    if (debug || this.state.examples === 0 || this.state.examples === this.lastSavedExamples) {
+      return false;
+    }
+    if (saveEvery && this.state.examples % saveEvery < batchSize) return true;
     return performance.now() - this.lastSave >= saveEveryMinutes * 60_000;
   }
 
@@ -330,8 +263,8 @@ export class BasicTrainer {
     const folder = await saveCheckpoint(runFolder, {
       config,
       tokenizer,
-      weights: this.weights,
-      optimizer: this.optimizer,
+      weights: this.trained.weights,
+      optimizer: this.trained.optimizer,
       state: this.state,
     });
     this.lastSave = performance.now();
@@ -348,10 +281,11 @@ export class BasicTrainer {
   }
 
   private dispose(): void {
-    tf.dispose(this.weights);
-    if (this.reference) tf.dispose(this.reference);
-    this.optimizer.dispose();
-    this.steps.dispose();
+    const { weights, reference, optimizer, steps } = this.trained;
+    tf.dispose(weights);
+    if (reference) tf.dispose(reference);
+    optimizer.dispose();
+    steps.dispose();
   }
 }
 
@@ -372,20 +306,4 @@ function roundEvalEvery(
     `eval_every=${evalEvery} is no multiple of batch_size=${batchSize}; evaluating every ${rounded} examples`,
   );
   return rounded;
-}
-
-/** How far policy and reference may be apart before the first update, relative to max(1, |log-prob|). */
-const REFERENCE_TOLERANCE: Record<Precision, number> = { fp32: 1e-3, bf16: 1e-2 };
-
-function checkReference(policy: Float32Array, reference: Float32Array, precision: Precision): void {
-  policy.forEach((logp, i) => {
-    const difference = Math.abs(logp - reference[i]) / Math.max(1, Math.abs(reference[i]));
-    if (difference <= REFERENCE_TOLERANCE[precision]) return;
-    throw new OperationError(
-      `Before the first update policy and reference give sequence ${i} the log-probs ${logp} and ${
-        reference[i]
-      }; ` +
-        `they have to be the same model computed the same way. Try precision=fp32.`,
-    );
-  });
 }

@@ -12,8 +12,11 @@ const MULTIPLES: LayoutSizes = { rows: 128, length: 32, scored: 64 };
 const SLACK: LayoutSizes = { rows: 1.25, length: 1.5, scored: 1.5 };
 const KEYS = ["rows", "length", "scored"] as const;
 
+/** Shapes by group of batches; part of a checkpoint, so that a resumed run pads, and rounds, as the first one. */
+export type KnownShapes = Record<string, LayoutSizes[]>;
+
 export class Buckets {
-  private readonly known = new Map<string, LayoutSizes[]>();
+  constructor(readonly known: KnownShapes = {}) {}
 
   /**
    * The sizes to use for a batch that needs at least `needed`: known ones where they fit, else new ones a
@@ -22,7 +25,7 @@ export class Buckets {
    * @param group batches that differ in other ways (layout, number of sequences) share no shapes
    */
   fit(group: string, needed: LayoutSizes): LayoutSizes {
-    const known = this.known.get(group) ?? [];
+    const known = this.known[group] ?? [];
     const fitting = known
       .filter((sizes) =>
         KEYS.every((k) =>
@@ -34,7 +37,7 @@ export class Buckets {
     const sizes = Object.fromEntries(
       KEYS.map((k) => [k, Math.ceil(needed[k] * 1.05 / MULTIPLES[k]) * MULTIPLES[k]]),
     ) as unknown as LayoutSizes;
-    this.known.set(group, [...known, sizes]);
+    this.known[group] = [...known, sizes];
     return sizes;
   }
 }

@@ -14,6 +14,7 @@ import { savePolicy } from "@/lib/models/export.ts";
 import { openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import type { Weights } from "@/lib/models/weights.ts";
+import type { KnownShapes } from "@/lib/trainers/buckets.ts";
 import type { Optimizer } from "@/lib/trainers/optimizers.ts";
 
 /** Where a run stands. */
@@ -24,8 +25,12 @@ export interface TrainerState {
   seconds: number;
   /** Held-out loss at this checkpoint, where it was measured. */
   evalLoss: number | null;
+  /** After how many examples the last evaluation was. */
+  evaluatedAt: number | null;
   settingsHash: string;
   precision: string;
+  /** Shapes that batches have been padded to. */
+  shapes: KnownShapes;
   finished: boolean;
 }
 

@@ -5,29 +5,17 @@
  */
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
-import type { Weights } from "@/lib/models/weights.ts";
 import { MetricSums } from "@/lib/trainers/metrics.ts";
-import { type ExampleResults, type ExampleTensors, Steps } from "@/lib/trainers/step.ts";
-
-/** Tensors of results as numbers; the tensors are disposed. */
-export function readResults(tensors: ExampleTensors): ExampleResults {
-  const results = Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [name, tensor.dataSync()]),
-  );
-  tf.dispose(Object.values(tensors));
-  return results as unknown as ExampleResults;
-}
+import { disposeLayout, readResults } from "@/lib/trainers/step.ts";
+import type { Trained } from "@/lib/trainers/update.ts";
 
 /**
  * Means over all held-out examples; every example counts once, whatever the batch size.
  *
- * @param reference weights of the reference; null for SFT
  * @param referenceLogps kept from one evaluation to the next: the reference does not change
  */
 export async function evaluate(
-  steps: Steps,
-  weights: Weights,
-  reference: Weights | null,
+  { steps, weights, reference }: Pick<Trained, "steps" | "weights" | "reference">,
   pairs: TokenizedPair[],
   batchSize: number,
   referenceLogps: Map<number, Float32Array>,
@@ -54,12 +42,4 @@ export async function evaluate(
     onProgress?.(Math.min(at + batchSize, pairs.length), pairs.length);
   }
   return sums.means();
-}
-
-/** Frees a batch that was placed. */
-export function disposeLayout(layout: ReturnType<Steps["place"]>): void {
-  const { tables, places, ...rest } = layout;
-  tf.dispose([tables.cos, tables.sin]);
-  if (places) tf.dispose([places.rowOfPlace, places.placeOfRow]);
-  for (const value of Object.values(rest)) if (value instanceof tf.Tensor) value.dispose();
 }

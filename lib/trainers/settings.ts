@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import type { BatchOptions } from "@/lib/datasets/batches.ts";
 import type { PromptFormat } from "@/lib/datasets/tokenize.ts";
 import type { LossSettings } from "@/lib/losses/mod.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
@@ -76,3 +77,15 @@ export function effectiveSettings(settings: TrainSettings): Record<string, unkno
 /** Digest of {@link effectiveSettings}: an interrupted run goes on only under the settings it began with. */
 export const settingsHash = (settings: TrainSettings): string =>
   createHash("sha256").update(JSON.stringify(effectiveSettings(settings))).digest("hex");
+
+/** How training batches are drawn. */
+export const batchOptions = (settings: TrainSettings): BatchOptions => ({
+  batchSize: settings.batchSize,
+  maxLength: settings.maxLength,
+  maxPromptLength: settings.maxPromptLength,
+  promptFormat: settings.promptFormat,
+  seed: settings.seed,
+  sftMode: settings.loss.name === "sft",
+  nEpochs: settings.nEpochs ?? undefined,
+  nExamples: settings.nExamples ?? undefined,
+});

@@ -41,7 +41,6 @@ export interface StepResult {
 
 /** Losses and gradients of a model, for batches of any size. */
 export class Steps {
-  private readonly buckets = new Buckets();
   private readonly names: string[];
   private readonly train: ReturnType<Steps["makeTrain"]>;
   private readonly evaluate: ReturnType<Steps["makeEvaluate"]>;
@@ -53,6 +52,7 @@ export class Steps {
     private readonly loss: LossSettings,
     private readonly layout: LayoutKind,
     private readonly precision: Precision,
+    private readonly buckets: Buckets,
   ) {
     this.names = Object.keys(weights);
     this.train = this.makeTrain();
@@ -155,4 +155,21 @@ export class Steps {
     );
     return { ...result, chosenLogps: policyChosenLogps, rejectedLogps: policyRejectedLogps };
   }
+}
+
+/** Tensors of results as numbers; the tensors are disposed. */
+export function readResults(tensors: ExampleTensors): ExampleResults {
+  const results = Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, tensor.dataSync()]),
+  );
+  tf.dispose(Object.values(tensors));
+  return results as unknown as ExampleResults;
+}
+
+/** Frees a batch that was placed. */
+export function disposeLayout(layout: LayoutTensors): void {
+  const { tables, places, ...rest } = layout;
+  tf.dispose([tables.cos, tables.sin]);
+  if (places) tf.dispose([places.rowOfPlace, places.placeOfRow]);
+  for (const value of Object.values(rest)) if (value instanceof tf.Tensor) value.dispose();
 }

@@ -14,7 +14,7 @@ import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/basic.ts";
 import type { TrainerState } from "@/lib/trainers/checkpoint.ts";
 import { namedSettings, openRunFolder, writeConfig } from "@/lib/trainers/run-folder.ts";
-import { settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+import { batchOptions, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
 
 /** How a run ended. */
 export interface TrainResult extends TrainerState {
@@ -40,6 +40,8 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
   try {
     checkLengthFits(settings, source);
     reportData(settings, source, training.examples, hooks.log);
+    // Refuses data that no batch can be drawn from before a run folder is made.
+    batches(training.examples, source.tokenizer, batchOptions(settings));
     const held = await tokenizeHeldOut(settings, source, heldOut.examples);
     const run = openRunFolder(settings);
     try {
@@ -107,11 +109,7 @@ function reportData(
   log: (line: string) => void,
 ): void {
   const description = describeData(examples, source.tokenizer, {
-    batchSize: settings.batchSize,
-    maxLength: settings.maxLength,
-    maxPromptLength: settings.maxPromptLength,
-    promptFormat: settings.promptFormat,
-    sftMode: settings.loss.name === "sft",
+    ...batchOptions(settings),
     bosId: source.config.bos_token_id,
   });
   descriptionLines(description).forEach(log);
@@ -136,13 +134,11 @@ async function tokenizeHeldOut(
   if (examples.length === 0) return [];
   const held: TokenizedPair[] = [];
   const heldBatches = batches(examples, source.tokenizer, {
+    ...batchOptions(settings),
     batchSize: settings.evalBatchSize,
-    maxLength: settings.maxLength,
-    maxPromptLength: settings.maxPromptLength,
-    promptFormat: settings.promptFormat,
-    sftMode: settings.loss.name === "sft",
     shuffle: false,
     nEpochs: 1,
+    nExamples: undefined,
     lastBatch: "keep",
   });
   for await (const { pairs } of heldBatches) held.push(...pairs);

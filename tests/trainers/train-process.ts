@@ -1,0 +1,72 @@
+/**
+ * `deno task train` as users run it: a process of its own.
+ *
+ * @module
+ */
+import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
+
+const ENTRY = fromFileUrl(new URL("../../lib/cli/train.ts", import.meta.url));
+
+/** A finished training process. */
+export interface Finished {
+  code: number;
+  signal: string | null;
+  stderr: string;
+  /** Lines of JSON from stdout. */
+  results: Record<string, unknown>[];
+}
+
+/**
+ * Trains with `json=true`.
+ * @param killWhen the process is killed with SIGKILL as soon as a result, or a line on stderr, satisfies it
+ */
+export async function trainProcess(
+  settings: Record<string, string | number | boolean>,
+  killWhen: (seen: { result?: Record<string, unknown>; line?: string }) => boolean = () => false,
+): Promise<Finished> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--allow-all", "--quiet", ENTRY],
+      ...Object.entries({ ...settings, json: true }).map(([key, value]) => `${key}=${value}`),
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const results: Record<string, unknown>[] = [];
+  let stderr = "", killed = false;
+  const check = (seen: Parameters<typeof killWhen>[0]) => {
+    if (killed || !killWhen(seen)) return;
+    killed = true;
+    child.kill("SIGKILL");
+  };
+  await Promise.all([
+    eachLine(child.stdout, (line) => {
+      const result = JSON.parse(line);
+      results.push(result);
+      check({ result });
+    }),
+    eachLine(child.stderr, (line) => {
+      stderr += line + "\n";
+      check({ line });
+    }),
+  ]);
+  const { code, signal } = await child.status;
+  return { code, signal, stderr, results };
+}
+
+async function eachLine(
+  stream: ReadableStream<Uint8Array>,
+  take: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (
+    const text of stream.pipeThrough(
+      new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
+    )
+  ) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    lines.forEach(take);
+  }
+}
