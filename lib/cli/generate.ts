@@ -5,6 +5,7 @@ import { openGenerator } from "@/lib/generation/open.ts";
 import { generatePairs } from "@/lib/generation/pairs.ts";
 import { generatedLine } from "@/lib/generation/generated-line.ts";
 import { DEFAULT_SAMPLING } from "@/lib/generation/requests.ts";
+import { tokenProgress } from "@/lib/generation/token-progress.ts";
 import { selectQuestions } from "@/lib/questions/select.ts";
 import { withStore } from "@/lib/store/store.ts";
 
@@ -77,7 +78,7 @@ await runTask(spec, async ({ values, signal, progress, result }) => {
   const generator = await openGenerator(values.model, { host: values.host ?? undefined });
   try {
     const sampling = { temperature, top_p, num_predict, num_ctx, seed };
-    const options = { ...sampling, signal, onProgress: progress(kind) };
+    const options = { ...sampling, signal, ...tokenProgress(progress(kind)) };
     const report = kind === "answers"
       ? await generateAnswers(db, generator, questions, options)
       : await generatePairs(db, generator, questions, {

@@ -33,6 +33,7 @@ const spec = defineTask({
       min: 1,
       help: "labeled pairs wanted; further answers are sampled until there are so many",
     },
+    batch_size: { type: "integer", default: 8, min: 1, help: "pairs per update of the training" },
     model: { type: "string", default: "smollm2", help: "the model to train: a preset or a path" },
     generator: {
       type: "string",
@@ -71,10 +72,11 @@ const spec = defineTask({
 });
 
 await runTask(spec, async ({ values, signal, progress, log, result }) => {
-  const { min_pairs, top_p, pair_tokens, answer_tokens, ...same } = values;
+  const { min_pairs, batch_size, top_p, pair_tokens, answer_tokens, ...same } = values;
   const options = {
     ...same,
     minPairs: min_pairs,
+    batchSize: batch_size,
     topP: top_p,
     pairTokens: pair_tokens,
     answerTokens: answer_tokens,

@@ -8,7 +8,7 @@ import { OperationError } from "@/lib/errors.ts";
 import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
 import { sample } from "@/lib/models/sampling.ts";
 import { openModel } from "@/lib/models/source.ts";
-import { frozenWeights, loadWeights } from "@/lib/models/weights.ts";
+import { frozenWeights, loadWeights, type Weights } from "@/lib/models/weights.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { OnProgress } from "@/lib/progress.ts";
@@ -34,11 +34,14 @@ export async function embeddedGenerator(
 ): Promise<Generator> {
   const source = await openModel(nameOrPath);
   const { config, tokenizer, digest } = source;
-  const settled = precision === "auto" ? fasterPrecision() : precision;
-  const loaded = await loadWeights(source, onProgress);
-  source.close();
-  const weights = frozenWeights(loaded, settled);
-  tf.dispose(loaded);
+  let ready: Promise<{ weights: Weights; settled: Precision }> | undefined;
+  const load = async () => {
+    const settled = precision === "auto" ? fasterPrecision() : precision;
+    const loaded = await loadWeights(source, onProgress);
+    const weights = frozenWeights(loaded, settled);
+    tf.dispose(loaded);
+    return { weights, settled };
+  };
 
   const promptOf = ({ prompt, num_predict, num_ctx }: GenerationRequest, index: number) => {
     const ids = tokenizer.chatTemplate === undefined
@@ -60,6 +63,8 @@ export async function embeddedGenerator(
     provider: "embedded",
     async generate(requests, { onText, onAnswer, signal } = {}) {
       const prompts = requests.map(promptOf);
+      // Weights are loaded with the first request: where every answer is stored already, they never are.
+      const { weights, settled } = await (ready ??= load());
       const started = performance.now();
       const answers: Answer[] = [];
       const streams = requests.map(() => onText && new TextStream(tokenizer));
@@ -97,32 +102,29 @@ export async function embeddedGenerator(
       );
       return answers;
     },
-    close() {
-      tf.dispose(weights);
+    async close() {
+      source.close();
+      const loaded = await ready?.catch(() => undefined);
+      if (loaded) tf.dispose(loaded.weights);
     },
   };
 }
 
 /** Token ids to text as they come; a character whose bytes are split over tokens waits until it is whole. */
 class TextStream {
-  private readonly ids: number[] = [];
-  private told = 0;
+  private waiting: number[] = [];
 
   constructor(private readonly tokenizer: Tokenizer) {}
 
   push(id: number): string {
-    this.ids.push(id);
-    const text = this.tokenizer.decode(this.ids);
-    return text.endsWith("\uFFFD") ? "" : this.tell(text);
+    this.waiting.push(id);
+    const text = this.tokenizer.decode(this.waiting);
+    if (text.endsWith("\uFFFD")) return "";
+    this.waiting = [];
+    return text;
   }
 
   end(): string {
-    return this.tell(this.tokenizer.decode(this.ids));
-  }
-
-  private tell(text: string): string {
-    const delta = text.slice(this.told);
-    this.told = text.length;
-    return delta;
+    return this.tokenizer.decode(this.waiting);
   }
 }

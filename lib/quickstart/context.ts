@@ -21,6 +21,8 @@ export interface QuickstartOptions {
   answers: number;
   /** The least number of labeled pairs; further answers are sampled until it is reached. */
   minPairs: number;
+  /** Pairs per update of the training. */
+  batchSize: number;
   /** The instruction that asks for two solutions; null: the original one. */
   instruction: string | null;
   temperature: number;

@@ -5,12 +5,10 @@
  * @module
  */
 import { OperationError } from "@/lib/errors.ts";
-import { type AnswersReport, generateAnswers } from "@/lib/generation/answers.ts";
+import type { AnswersReport } from "@/lib/generation/answers.ts";
 import { generatedLine } from "@/lib/generation/generated-line.ts";
-import type { Generator } from "@/lib/generation/generator.ts";
 import { listOllamaModels } from "@/lib/generation/ollama.ts";
-import { openGenerator } from "@/lib/generation/open.ts";
-import { generatePairs } from "@/lib/generation/pairs.ts";
+import type { PairsReport } from "@/lib/generation/pairs.ts";
 import { judgeGenerations } from "@/lib/judging/judge-generations.ts";
 import { labelByTests } from "@/lib/labels/automatic.ts";
 import { addSyntheticPairs } from "@/lib/labels/synthetic.ts";
@@ -19,7 +17,7 @@ import { importLeetcode } from "@/lib/questions/leetcode.ts";
 import type { Question } from "@/lib/questions/question.ts";
 import { selectQuestions } from "@/lib/questions/select.ts";
 import type { Context } from "@/lib/quickstart/context.ts";
-import type { OnProgress } from "@/lib/progress.ts";
+import { runTaskProcess, type Settings } from "@/lib/quickstart/task-process.ts";
 import { withStore } from "@/lib/store/store.ts";
 
 /** How often more answers are sampled before the quickstart gives up on enough pairs. */
@@ -44,25 +42,20 @@ export async function importQuestions({ options, progress }: Context): Promise<s
 
 /** Two different solutions for each of the first LeetCode questions that tests can judge. */
 export async function generateSolutions(context: Context): Promise<string> {
-  const { options, signal, progress, log } = context;
+  const { options, signal, log } = context;
   const questions = await withStore(
     options.db,
     (store) => selectQuestions(store, { names: ["leetcode"], runnable: true, limit: options.n }),
   );
-  const name = await generatorName(options.generator, options.model);
-  log(`  two solutions each for ${questions.length} questions by ${name}`);
-  const generator = await openGenerator(name);
-  try {
-    const report = await generatePairs(options.db, generator, questions, {
-      ...sampling(context, options.pairTokens),
-      instruction: options.instruction ?? undefined,
-      ...withTokens(progress("pairs"), questions.length),
-      signal,
-    });
-    return generatedLine(report);
-  } finally {
-    await generator.close();
-  }
+  const model = await generatorName(options.generator, options.model);
+  log(`  two solutions each for ${questions.length} questions by ${model}`);
+  const report = await runTaskProcess("generate", {
+    ...settings(context, questions, options.pairTokens),
+    kind: "pairs",
+    model,
+    ...options.instruction === null ? {} : { instruction: options.instruction },
+  }, signal);
+  return generatedLine(report as PairsReport);
 }
 
 /** A model of Ollama where a server has one, otherwise the embedded model. */
@@ -147,35 +140,18 @@ async function answer(
   questions: Question[],
   round: number,
 ): Promise<AnswersReport> {
-  const { options, signal, progress } = context;
-  let generator: Generator | undefined;
-  try {
-    generator = await openGenerator(options.model);
-    const how = sampling(context, options.answerTokens);
-    return await generateAnswers(options.db, generator, questions, {
-      ...how,
-      seed: how.seed + round,
-      ...withTokens(progress("answers"), questions.length),
-      signal,
-    });
-  } finally {
-    await generator?.close();
-  }
+  const { options, signal } = context;
+  const report = await runTaskProcess("generate", {
+    ...settings(context, questions, options.answerTokens),
+    kind: "answers",
+    model: options.model,
+    seed: options.seed + round,
+  }, signal);
+  return report as AnswersReport;
 }
 
-function sampling({ options }: Context, tokens: number) {
-  const { temperature, topP, seed } = options;
-  return { temperature, top_p: topP, num_predict: tokens, seed };
-}
-
-/** Progress of answers that are written side by side: the text that has come so far is what moves. */
-function withTokens(show: OnProgress, total: number) {
-  let done = 0;
-  let tokens = 0;
-  const report = () => show(done, total, `${tokens} tokens`);
-  report();
-  return {
-    onProgress: (answered: number) => (done = answered, report()),
-    onText: () => (tokens++, report()),
-  };
+function settings({ options }: Context, questions: Question[], tokens: number): Settings {
+  const { db, temperature, topP, seed } = options;
+  const slugs = questions.map(({ slug }) => slug);
+  return { db, questions: slugs, temperature, top_p: topP, num_predict: tokens, seed };
 }

@@ -93,7 +93,7 @@ export async function runQuickstart(context: Context): Promise<QuickstartResult>
     `prompt_format=chat model.archive=${checkpoint} exp_name=mine`,
   ];
   await step("evaluate", "Evaluate", async () => {
-    const samples = await sampleBeforeAfter(context, checkpoint, dpo);
+    const samples = [await sampleBeforeAfter(context, checkpoint)];
     const runs: RunSummary[] = [await summarizeRun(sft), await summarizeRun(dpo)];
     const database = await withStore(options.db, databaseCounts);
     await writeReport(

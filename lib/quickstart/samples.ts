@@ -3,67 +3,59 @@
  *
  * @module
  */
-import { join } from "node:path";
 import type { Sample } from "@/lib/evaluation/run-summary.ts";
-import { DEFAULT_SAMPLING } from "@/lib/generation/requests.ts";
-import { openGenerator } from "@/lib/generation/open.ts";
-import { questionPrompt } from "@/lib/questions/question.ts";
+import type { Question } from "@/lib/questions/question.ts";
 import { selectQuestions } from "@/lib/questions/select.ts";
 import type { Context } from "@/lib/quickstart/context.ts";
+import { runTaskProcess } from "@/lib/quickstart/task-process.ts";
 import { withStore } from "@/lib/store/store.ts";
+
+interface Stored {
+  prompt: string;
+  raw_text: string;
+  done_reason: string;
+}
 
 /**
  * Answers the first question of HumanEval's evaluation half, greedily, with the model as it came and as it was
- * trained. The answers are kept beside the run and not computed again.
+ * trained. The answers lie in the database like all others.
  *
  * @param policy the folder of the trained model
- * @param run its run folder
  */
-export async function sampleBeforeAfter(
-  context: Context,
-  policy: string,
-  run: string,
-): Promise<Sample[]> {
-  const { options } = context;
-  const file = `${run}-samples.json`;
-  const known = await Deno.readTextFile(file).catch(() => undefined);
-  if (known) return JSON.parse(known);
-
+export async function sampleBeforeAfter(context: Context, policy: string): Promise<Sample> {
   const [question] = await withStore(
-    options.db,
+    context.options.db,
     (store) => selectQuestions(store, { names: ["humaneval"], split: "evaluation", limit: 1 }),
   );
-  const prompt = questionPrompt(question);
-  const show = context.progress("sample");
-  const answers: string[] = [];
-  for (const [done, model] of [options.model, policy].entries()) {
-    show(done, 2, done === 0 ? "before training" : "after training");
-    answers.push(await answer(model, prompt, context));
-  }
-  show(2, 2);
-  const samples = [{ title: question.title, prompt, before: answers[0], after: answers[1] }];
-  const temporary = join(options.out, `.samples.${crypto.randomUUID()}`);
-  await Deno.writeTextFile(temporary, JSON.stringify(samples));
-  await Deno.rename(temporary, file);
-  return samples;
+  const before = await answer(context, question, context.options.model);
+  const after = await answer(context, question, policy);
+  return { title: question.title, prompt: before.prompt, before: text(before), after: text(after) };
 }
 
 async function answer(
-  model: string,
-  prompt: string,
   { options, signal }: Context,
-): Promise<string> {
-  const generator = await openGenerator(model);
-  try {
-    const request = {
-      ...DEFAULT_SAMPLING,
-      prompt,
-      temperature: 0,
-      num_predict: options.answerTokens,
-    };
-    const [{ text, doneReason }] = await generator.generate([request], { signal });
-    return doneReason === "length" ? `${text} … (cut after ${options.answerTokens} tokens)` : text;
-  } finally {
-    await generator.close();
-  }
+  question: Question,
+  model: string,
+): Promise<Stored> {
+  await runTaskProcess("generate", {
+    db: options.db,
+    kind: "answers",
+    questions: [question.slug],
+    model,
+    temperature: 0,
+    num_predict: options.answerTokens,
+    seed: options.seed,
+  }, signal);
+  const stored = await withStore(options.db, (store) =>
+    store.row<Stored>(
+      `SELECT prompt, raw_text, done_reason FROM generations
+       WHERE slug = $1 AND model = $2 AND json_extract(options, '$.temperature')::DOUBLE = 0
+       ORDER BY created_at DESC, variant LIMIT 1`,
+      [question.slug, model],
+    ));
+  return stored!;
+}
+
+function text({ raw_text, done_reason }: Stored): string {
+  return done_reason === "length" ? `${raw_text} … (cut here)` : raw_text;
 }

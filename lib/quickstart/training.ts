@@ -7,26 +7,17 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Published } from "@/lib/datasets/publish-folder.ts";
 import type { Context } from "@/lib/quickstart/context.ts";
+import type { Settings } from "@/lib/quickstart/task-process.ts";
 import { runTraining } from "@/lib/quickstart/train-process.ts";
-
-/** Where the two runs lie. */
-export interface Runs {
-  sft: string;
-  dpo: string;
-}
-
-type Settings = Record<string, string | number | boolean>;
 
 /** Rates at which the curves move within the few updates that a demonstration has time for. */
 const BOTH: Settings = {
   prompt_format: "chat",
-  batch_size: 8,
-  eval_batch_size: 8,
+  eval_batch_size: 2,
   max_length: 768,
   max_prompt_length: 512,
   max_truncated_fraction: 0.05,
-  do_first_eval: true,
-  sample_during_eval: false,
+  eval_every: 32,
   optimizer: "RMSprop",
   warmup_steps: 3,
 };
@@ -54,7 +45,17 @@ export async function trainDpo(context: Context, dataset: Published, sft: string
 }
 
 function common({ options }: Context, dataset: Published): Settings {
-  return { ...BOTH, model: options.model, datasets: `["${dataset.path}"]`, seed: options.seed };
+  const { batchSize } = options;
+  // Two pairs at a time: memory stays below 8 GiB.
+  const parts = batchSize % 2 === 0 ? batchSize / 2 : batchSize;
+  return {
+    ...BOTH,
+    batch_size: batchSize,
+    gradient_accumulation_steps: parts,
+    model: options.model,
+    datasets: [dataset.path],
+    seed: options.seed,
+  };
 }
 
 function runFolder(

@@ -60,7 +60,8 @@ function barProgress(terminal: Terminal): Progress {
     start(label) {
       stop();
       let mine: SingleBar | undefined;
-      return (done, total, note = "") => {
+      return (done, size, note = "") => {
+        const total = Number.isFinite(size) ? size : 0;
         if (!mine || mine !== bar) {
           stop();
           mine = bar = new SingleBar({
@@ -95,7 +96,8 @@ function plainProgress(terminal: Terminal): Progress {
     start(label) {
       let first: { at: number; done: number } | undefined;
       let last = -Infinity;
-      return (done, total, note) => {
+      return (done, size, note) => {
+        const total = Number.isFinite(size) ? size : 0;
         const now = terminal.now();
         first ??= { at: now, done };
         const finished = total > 0 && done >= total;
