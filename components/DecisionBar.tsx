@@ -69,7 +69,7 @@ export function DecisionBar(
         >
           <Key name="N" />
           <span>
-            Next<span class="rest">{" pair"}</span>
+            Next <span class="rest">pair</span>
           </span>
         </button>
       </div>

@@ -139,7 +139,7 @@ export function Workbench({ current, instruction, original }: {
         onGenerate={makePair}
         onCancel={stop}
       />
-      {item.pair === null ? <NoPair item={item} /> : (
+      {item.pair === null ? !generation.value && <NoPair item={item} /> : (
         <>
           <div class="panes">
             <Pane

@@ -56,23 +56,25 @@ export async function generate(
     body: JSON.stringify(request),
     signal,
   });
-  let rest = "";
-  for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + part).split("\n");
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = "";;) {
+    const { done, value } = await reader.read().catch(explain);
+    if (done) return;
+    const lines = (rest + value).split("\n");
     rest = lines.pop()!;
     for (const line of lines) onEvent(JSON.parse(line));
   }
 }
 
 async function ask(address: string, init?: RequestInit): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(address, init);
-  } catch (error) {
-    if ((error as Error).name === "AbortError") throw error;
-    throw new Error("The server does not answer; is `deno task label` still running?");
-  }
+  const response = await fetch(address, init).catch(explain);
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({}));
   throw new Error(error ?? `The server failed with status ${response.status}.`);
+}
+
+/** Says what a failed request means, unless it was cancelled. */
+function explain(error: Error): never {
+  if (error.name === "AbortError") throw error;
+  throw new Error("The server does not answer; is `deno task label` still running?");
 }

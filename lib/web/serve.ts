@@ -37,7 +37,7 @@ export interface Serving {
   token: string;
   /** Settles when the server has stopped. */
   finished: Promise<void>;
-  /** Ends open requests and stops. */
+  /** Stops making pairs, ends the other open requests and closes. */
   stop(): Promise<void>;
 }
 
@@ -67,13 +67,16 @@ export async function serveApp(
   build ??= new Builder({ root: fileURLToPath(new URL("../../", import.meta.url)) })
     .build({ snapshot: "memory" });
   const applyBuild = await build;
+  const stopping = new AbortController();
+  const make = makePair(db, lease);
   const app = buildApp({
     lease,
     secret,
     token: start,
     hosts: new Set([...LOOPBACK, "[::1]"]),
     sessions: sessionsOf(lease, secret),
-    makePair: makePair(db, lease),
+    makePair: (request, options) =>
+      make(request, { ...options, signal: AbortSignal.any([options.signal, stopping.signal]) }),
   });
   applyBuild(app);
   const server = listen(host, port, app.handler());
@@ -84,7 +87,11 @@ export async function serveApp(
     link: `${origin}/?token=${start}`,
     token: start,
     finished: server.finished,
-    stop: () => server.shutdown(),
+    async stop() {
+      // A pair that is being made would hold the server for minutes.
+      stopping.abort(new OperationError("The server is stopping; start it and generate again."));
+      await server.shutdown();
+    },
   };
 }
 
