@@ -17,7 +17,7 @@ export interface Check {
 export const CHECKS: readonly Check[] = [
   { name: "format", run: () => deno("fmt", "--check") },
   { name: "lint", run: () => deno("lint") },
-  { name: "types", run: () => deno("check", "--frozen", ".") },
+  { name: "types", run: () => deno("check", "--quiet", "--frozen", ".") },
   {
     name: "types of notebooks",
     run: async () => (await checkNotebooks(listNotebooks())).map(problemLine).join("\n"),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-// @ts-types="@types/cli-progress"
+// @ts-types="./cli-progress.d.ts"
 import { SingleBar } from "cli-progress";
 import process from "node:process";
 import type { OnProgress } from "@/lib/progress.ts";
