@@ -18,7 +18,7 @@ import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 /** The smallest values at which every notebook still shows something. */
 export const SMALL: Readonly<Record<string, ParameterValue>> = {
   questions: 2,
-  answers: 12,
+  answers: 16,
   num_predict: 128,
   max_steps: 2,
   batch_size: 2,

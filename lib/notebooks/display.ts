@@ -38,6 +38,14 @@ export function code(text: string, language = "python"): Displayable {
   return markdown(`${fence}${language}\n${text.trimEnd()}\n${fence}`);
 }
 
+/** A piece of text within a table or a sentence, as it is; line ends become ⏎. */
+export function inline(text: string): string {
+  const fence = "`".repeat(
+    Math.max(1, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)),
+  );
+  return `${fence} ${text.replaceAll("\n", "⏎")} ${fence}`;
+}
+
 /** Markdown. */
 export function markdown(text: string): Displayable {
   return displayable({ "text/markdown": text, "text/plain": text });

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { OperationError } from "@/lib/errors.ts";
 import { listNotebooks } from "@/lib/notebooks/all.ts";
 import { jupyterEnvironment } from "@/lib/notebooks/jupyter.ts";
-import { PROJECT_ROOT, pythonPath } from "@/lib/setup/paths.ts";
+import { PROJECT_ROOT, pythonPath, VENV } from "@/lib/setup/paths.ts";
 
 /** How {@link openJupyterLab} starts. */
 export interface EditOptions {
@@ -25,16 +26,27 @@ export interface EditOptions {
  */
 export async function openJupyterLab({ port, browser, signal }: EditOptions): Promise<void> {
   await python(["-m", "nbformat.sign", ...listNotebooks()], signal);
+  await keepQuiet();
   const settings = [
     `--ServerApp.port=${port}`,
     `--ServerApp.open_browser=${browser ? "True" : "False"}`,
     `--ServerApp.allow_root=${Deno.uid() === 0 ? "True" : "False"}`,
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.news_url=None",
-    "--LabApp.default_url=/lab/tree/notebooks",
+    "--LabApp.default_url=/lab/tree/notebooks/01-questions.ipynb",
   ];
   const { success } = await python(["-m", "jupyterlab", ...settings], signal);
   if (!success && !signal?.aborted) throw new OperationError("JupyterLab stopped; see above why.");
+}
+
+/** JupyterLab neither looks for news and updates elsewhere nor asks whether it may. */
+async function keepQuiet(): Promise<void> {
+  const folder = join(VENV, "share", "jupyter", "lab", "settings");
+  const overrides = {
+    "@jupyterlab/apputils-extension:notification": { checkForUpdates: false, fetchNews: "false" },
+  };
+  await Deno.mkdir(folder, { recursive: true });
+  const partial = join(folder, `.overrides.${crypto.randomUUID()}`);
+  await Deno.writeTextFile(partial, JSON.stringify(overrides, null, 2));
+  await Deno.rename(partial, join(folder, "overrides.json"));
 }
 
 function python(args: string[], signal?: AbortSignal): Promise<Deno.CommandStatus> {

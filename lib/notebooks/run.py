@@ -34,6 +34,7 @@ from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellT
 
 SETTLE_SECONDS = 0.05  # how long iopub stays quiet after the tokens before a cell counts as complete
 DRAIN_SECONDS = 30  # how long the tokens may take
+START_ATTEMPTS = 3  # how often a kernel is started that dies before it is there
 
 # Runs once in the kernel. Without it the kernel swallows what is thrown outside the cell's own promise.
 WATCH = """
@@ -245,21 +246,26 @@ def main():
     def executed(cell, cell_index, execute_reply):
         emit(event="cell", cell=numbers[cell_index], seconds=round(time.monotonic() - at["began"], 3))
 
-    client = Client(
-        notebook,
-        timeout=job["timeout_seconds"],
-        record_timing=False,
-        on_cell_start=starting,
-        on_cell_executed=executed,
-        resources={"metadata": {"path": os.path.dirname(os.path.abspath(job["notebook"]))}},
-    )
     failure = None
-    try:
-        client.execute()
-    except Exception as error:  # every failure is reported to run.ts, which knows how to say it
-        index = at["index"]
-        source = notebook.cells[index].source.strip().splitlines() if index in numbers else []
-        failure = {"cell": numbers.get(index, 0), "source": source[0] if source else "", **describe(error)}
+    for attempt in range(START_ATTEMPTS):
+        client = Client(
+            notebook,
+            timeout=job["timeout_seconds"],
+            record_timing=False,
+            on_cell_start=starting,
+            on_cell_executed=executed,
+            resources={"metadata": {"path": os.path.dirname(os.path.abspath(job["notebook"]))}},
+        )
+        try:
+            client.execute()
+        except Exception as error:  # every failure is reported to run.ts, which knows how to say it
+            # Jupyter picks the kernel's ports, another program may take one before the kernel does.
+            if at["index"] == -1 and attempt + 1 < START_ATTEMPTS and "Kernel died before replying" in str(error):
+                continue
+            index = at["index"]
+            source = notebook.cells[index].source.strip().splitlines() if index in numbers else []
+            failure = {"cell": numbers.get(index, 0), "source": source[0] if source else "", **describe(error)}
+        break
     if job["output"] and (failure is None or not same_file(job["output"], job["notebook"])):
         save(notebook, job["output"])
     if failure is None:
