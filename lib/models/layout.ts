@@ -56,36 +56,50 @@ interface Block {
   scored: [number, number, number][];
 }
 
-/** Rounds sizes up, so that batches of similar size have equal shapes and are traced once. */
-export interface Rounding {
+/** Sizes of a layout: what it needs, or what it is padded to. */
+export interface LayoutSizes {
+  /** Rows of tokens. */
   rows: number;
+  /** Length of a block. */
   length: number;
+  /** Rows whose next token is scored. */
   scored: number;
 }
-export const DEFAULT_ROUNDING: Rounding = { rows: 64, length: 32, scored: 64 };
 
 const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
+
+/** Sizes a little larger than needed, so that batches of similar size have equal shapes and are traced once. */
+const roundSizes = ({ rows, length, scored }: LayoutSizes): LayoutSizes => ({
+  rows: roundUp(rows, 64),
+  length: roundUp(length, 32),
+  scored: roundUp(scored, 64),
+});
 
 /**
  * Lays sequences out. For `shared-prompt` they come as pairs: the first half chosen, the second half rejected,
  * where pair i is sequences i and i + n/2 and both begin with the same `start` tokens.
+ *
+ * @param fit tells the sizes to pad to, at least those needed
  */
 export function layOut(
   sequences: ScoredSequence[],
   kind: LayoutKind,
-  rounding: Rounding = DEFAULT_ROUNDING,
+  fit: (needed: LayoutSizes) => LayoutSizes = roundSizes,
 ): Layout {
   const blocks = kind === "shared-prompt" ? pairBlocks(sequences) : sequences.map(sequenceBlock);
   const packed = kind !== "padded";
   const B = blocks.length;
   // Packed, the last place of a block stays empty: padding rows take their gradient from there, which is zero.
   const longest = Math.max(...blocks.map((b) => b.ids.length)) + (packed ? 1 : 0);
-  const S = roundUp(longest, rounding.length);
   const tokens = blocks.reduce((n, b) => n + b.ids.length, 0);
-  // Packed, one row at least is padding: every empty place of a block points at the last row.
-  const N = packed ? roundUp(tokens + 1, rounding.rows) : B * S;
-  const scored = blocks.reduce((n, b) => n + b.scored.length, 0);
-  const M = roundUp(Math.max(scored, 1), rounding.scored);
+  const sizes = fit({
+    // Packed, one row at least is padding: every empty place of a block points at the last row.
+    rows: packed ? tokens + 1 : B * longest,
+    length: longest,
+    scored: Math.max(1, blocks.reduce((n, b) => n + b.scored.length, 0)),
+  });
+  const { length: S, scored: M } = sizes;
+  const N = packed ? sizes.rows : B * S;
   const layout: Layout = {
     kind,
     sequences: sequences.length,

@@ -13,7 +13,9 @@ import { InputError, OperationError } from "@/lib/errors.ts";
 import { SCHEMA, SCHEMA_VERSION } from "@/lib/store/schema.ts";
 
 /** A value as it is handed to, or comes from, a SQL statement. Objects and arrays travel as JSON text. */
-export type SqlValue = string | number | bigint | boolean | null | SqlValue[] | { [key: string]: SqlValue };
+export type SqlValue = string | number | bigint | boolean | null | SqlValue[] | {
+  [key: string]: SqlValue;
+};
 export type Row = Record<string, SqlValue>;
 
 /** What the work inside {@link withStore} may do with the database. */
@@ -56,13 +58,14 @@ export async function withStore<T>(
   { waitSeconds = 30, create = true }: StoreOptions = {},
 ): Promise<T> {
   if (!create && !(await exists(path))) {
-    throw new InputError(`There is no database at ${path}; make one with: deno task import db=${path}`);
+    throw new InputError(
+      `There is no database at ${path}; make one with: deno task import db=${path}`,
+    );
   }
   await Deno.mkdir(dirname(path), { recursive: true });
   const deadline = performance.now() + waitSeconds * 1000;
-  const queue = await Deno.open(`${path}.lock`, { create: true, write: true });
+  const queue = await standInLine(path, waitSeconds);
   try {
-    await queue.lock(true);
     const instance = await openBefore(path, deadline);
     try {
       const connection = await instance.connect();
@@ -79,6 +82,26 @@ export async function withStore<T>(
   } finally {
     queue.close();
   }
+}
+
+/** The lock file of the queue, once it is this caller's turn. */
+async function standInLine(path: string, waitSeconds: number): Promise<Deno.FsFile> {
+  const queue = await Deno.open(`${path}.lock`, { create: true, write: true });
+  const turn = queue.lock(true);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), waitSeconds * 1000);
+  });
+  try {
+    if (await Promise.race([turn, late]) !== "late") return queue;
+  } finally {
+    clearTimeout(timer);
+  }
+  // The turn still comes; it is passed on at once.
+  turn.then(() => queue.close());
+  throw new OperationError(
+    `${path} has been in use by another codepref process for ${waitSeconds} s; wait for it or stop it, and try again.`,
+  );
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -105,7 +128,9 @@ async function openBefore(path: string, deadline: number): Promise<DuckDBInstanc
       if (!holder) throw error;
       if (performance.now() > deadline) {
         throw new OperationError(
-          `${path} is locked by another program (${holder[1]}, PID ${holder[2]}); close it there and try again.`,
+          `${path} is locked by another program (${holder[1]}, PID ${
+            holder[2]
+          }); close it there and try again.`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -122,7 +147,9 @@ async function migrate(connection: DuckDBConnection, path: string): Promise<void
     "SELECT 1 FROM information_schema.tables WHERE table_name = 'settings'",
   );
   if (tables.currentRowCount > 0) {
-    const found = await connection.runAndReadAll("SELECT value FROM settings WHERE key = 'schema_version'");
+    const found = await connection.runAndReadAll(
+      "SELECT value FROM settings WHERE key = 'schema_version'",
+    );
     const version = Number(found.getRowsJS()[0]?.[0] ?? 0);
     if (version > SCHEMA_VERSION) {
       throw new InputError(
@@ -148,7 +175,9 @@ async function fileIdentity(path: string): Promise<string | undefined> {
 
 function storeOn(connection: DuckDBConnection): Store {
   const bind = (values: SqlValue[] = []) =>
-    values.map((v) => (typeof v === "object" && v !== null ? JSON.stringify(v) : v)) as DuckDBValue[];
+    values.map((
+      v,
+    ) => (typeof v === "object" && v !== null ? JSON.stringify(v) : v)) as DuckDBValue[];
   const store: Store = {
     async run(sql, parameters) {
       await connection.run(sql, bind(parameters));
@@ -182,7 +211,9 @@ function storeOn(connection: DuckDBConnection): Store {
           [table],
         )).map((c) => [c.column_name, c.data_type]),
       );
-      const structure = JSON.stringify([Object.fromEntries(columns.map((c) => [c, types.get(c) ?? "VARCHAR"]))]);
+      const structure = JSON.stringify([
+        Object.fromEntries(columns.map((c) => [c, types.get(c) ?? "VARCHAR"])),
+      ]);
       const result = await connection.run(
         `INSERT INTO ${table} (${columns.join(", ")})
          SELECT ${columns.map((c) => `r.${c}`).join(", ")}
@@ -202,7 +233,9 @@ function plain(row: Record<string, Json>, names: string[], types: string[]): Row
     const value = row[name] as SqlValue;
     if (value !== null && /^(BIGINT|HUGEINT|UBIGINT|DECIMAL)/.test(types[i])) {
       const number = Number(value);
-      out[name] = Number.isSafeInteger(number) || types[i].startsWith("DECIMAL") ? number : BigInt(value as string);
+      out[name] = Number.isSafeInteger(number) || types[i].startsWith("DECIMAL")
+        ? number
+        : BigInt(value as string);
     } else if (value !== null && types[i].startsWith("TIMESTAMP")) {
       out[name] = String(value).replace(" ", "T") + "Z";
     } else out[name] = value;
