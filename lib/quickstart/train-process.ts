@@ -1,5 +1,6 @@
 /**
- * Training in a process of its own. It outlives a killed quickstart: the next one finds it and waits for it.
+ * Training in a process of its own. That of a killed quickstart ends when it next writes its metrics to nobody;
+ * until then the next quickstart waits for it.
  *
  * @module
  */
@@ -29,7 +30,7 @@ export async function runTraining(
   await runTaskProcess("train", { ...settings, local_run_dir: folder, resume: "latest" }, signal);
 }
 
-/** A quickstart that was killed may have left its training running; that one holds the folder's lock. */
+/** A training that is still running holds the lock of its folder. */
 async function waitForEarlier(
   folder: string,
   signal: AbortSignal,

@@ -7,7 +7,6 @@ export class SingleBar {
     barCompleteChar: string;
     barIncompleteChar: string;
     hideCursor: boolean;
-    etaBuffer: number;
     forceRedraw: boolean;
   });
   start(total: number, startValue: number, payload: Record<string, unknown>): void;

@@ -60,25 +60,27 @@ function barProgress(terminal: Terminal): Progress {
     start(label) {
       stop();
       let mine: SingleBar | undefined;
+      const timeLeft = estimate(terminal);
       return (done, size, note = "") => {
         const total = Number.isFinite(size) ? size : 0;
+        const left = timeLeft(done, total).left;
+        const payload = { left: left === undefined ? "" : `, left ${clock(left)}`, note };
         if (!mine || mine !== bar) {
           stop();
           mine = bar = new SingleBar({
             stream: process.stderr,
             format:
-              `${label} {bar} {value}/{total} ({percentage} %) {duration_formatted}, left {eta_formatted} {note}`,
+              `${label} {bar} {value}/{total} ({percentage} %) {duration_formatted}{left} {note}`,
             barsize: 24,
             barCompleteChar: "█",
             barIncompleteChar: "░",
             hideCursor: true,
-            etaBuffer: 50,
             forceRedraw: true,
           });
-          mine.start(total, done, { note });
+          mine.start(total, done, payload);
         } else {
           mine.setTotal(total);
-          mine.update(done, { note });
+          mine.update(done, payload);
         }
         if (total > 0 && done >= total) stop();
       };
@@ -94,28 +96,36 @@ function barProgress(terminal: Terminal): Progress {
 function plainProgress(terminal: Terminal): Progress {
   return {
     start(label) {
-      let first: { at: number; done: number } | undefined;
+      const timeLeft = estimate(terminal);
       let last = -Infinity;
       return (done, size, note) => {
         const total = Number.isFinite(size) ? size : 0;
+        const { elapsed, left } = timeLeft(done, total);
         const now = terminal.now();
-        first ??= { at: now, done };
         const finished = total > 0 && done >= total;
         if (!finished && now - last < PLAIN_INTERVAL_MS) return;
         last = now;
-        const elapsed = (now - first.at) / 1000;
         const parts = [
           total > 0 ? `${done}/${total} (${Math.floor(100 * done / total)} %)` : `${done}`,
         ];
         if (finished) parts.push(`done in ${clock(elapsed)}`);
-        else if (total > 0 && done > first.done) {
-          parts.push(`left ${clock(elapsed / (done - first.done) * (total - done))}`);
-        }
+        else if (left !== undefined) parts.push(`left ${clock(left)}`);
         if (note) parts.push(note);
         terminal.write("stderr", `${label}: ${parts.join(", ")}\n`);
       };
     },
     line: (text, stream) => terminal.write(stream, text + "\n"),
     stop: () => {},
+  };
+}
+
+/** Seconds since the first call, and those left at the mean speed since then; what was done before it is no merit. */
+function estimate(terminal: Terminal) {
+  let first: { at: number; done: number } | undefined;
+  return (done: number, total: number): { elapsed: number; left?: number } => {
+    first ??= { at: terminal.now(), done };
+    const elapsed = (terminal.now() - first.at) / 1000;
+    if (done <= first.done || done >= total) return { elapsed };
+    return { elapsed, left: elapsed / (done - first.done) * (total - done) };
   };
 }
