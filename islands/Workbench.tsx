@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { CHOICES, DecisionBar, type SaveState } from "@/components/DecisionBar.tsx";
 import { GeneratePanel, type Generation } from "@/components/GeneratePanel.tsx";
 import { Pane } from "@/components/Pane.tsx";
-import { ActiveTime } from "@/lib/web/active_time.ts";
+import { ActiveTime } from "@/lib/web/active-time.ts";
 import { fetchItem, generate, sendLabel, type Sent } from "@/lib/web/client.ts";
 import { isTyping } from "@/lib/web/keys.ts";
 import type { ShownItem } from "@/lib/web/shown.ts";

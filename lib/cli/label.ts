@@ -1,6 +1,6 @@
 /** `deno task label`: the labeling page in the browser. */
 import { defineTask, runTask } from "@/lib/cli/core/task.ts";
-import { openLabelGenerator, pairMaker } from "@/lib/web/make_pair.ts";
+import { openLabelGenerator, pairMaker } from "@/lib/web/make-pair.ts";
 import { serveApp } from "@/lib/web/serve.ts";
 
 const spec = defineTask({

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ComponentType } from "preact";
 import type { App } from "./app.ts";
-import { type FsRoute, loadRoutes, sourceFiles } from "./fs_routes.ts";
+import { type FsRoute, loadRoutes, sourceFiles } from "./fs-routes.ts";
 import { registerIsland } from "./islands.ts";
 import { BUILD_ID } from "./runtime.ts";
 

@@ -8,5 +8,5 @@ export { App } from "./app.ts";
 export { Context } from "./context.ts";
 export { csp } from "./csp.ts";
 export { csrf } from "./csrf.ts";
-export { staticFiles } from "./static_files.ts";
+export { staticFiles } from "./static-files.ts";
 export * from "./define.ts";

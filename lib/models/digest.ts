@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
-import { openReader, readChunks } from "@/lib/models/file_reader.ts";
+import { openReader, readChunks } from "@/lib/models/file-reader.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
 interface Known {

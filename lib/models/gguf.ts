@@ -7,8 +7,8 @@
 import { resolve } from "node:path";
 import { gguf } from "@huggingface/gguf";
 import { InputError } from "@/lib/errors.ts";
-import { type FileReader, openReader, readChunks } from "@/lib/models/file_reader.ts";
-import { GGML_TYPES, type GgmlType } from "@/lib/models/ggml_types.ts";
+import { type FileReader, openReader, readChunks } from "@/lib/models/file-reader.ts";
+import { GGML_TYPES, type GgmlType } from "@/lib/models/ggml-types.ts";
 
 /** A tensor's place in the file. */
 export interface GgufTensor {

@@ -5,8 +5,8 @@
  * @module
  */
 import { InputError } from "@/lib/errors.ts";
-import { openReader, readChunks } from "@/lib/models/file_reader.ts";
-import { bfloatToFloat, copyFloat, halfToFloat } from "@/lib/models/ggml_types.ts";
+import { openReader, readChunks } from "@/lib/models/file-reader.ts";
+import { bfloatToFloat, copyFloat, halfToFloat } from "@/lib/models/ggml-types.ts";
 
 /** Bytes per element of the formats that the reader knows the size of. */
 const DTYPE_BYTES: Record<string, number> = {

@@ -6,8 +6,8 @@
 import { basename, dirname, join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { openGgufModel } from "@/lib/models/gguf_model.ts";
-import { openHfFolder } from "@/lib/models/hf_folder.ts";
+import { openGgufModel } from "@/lib/models/gguf-model.ts";
+import { openHfFolder } from "@/lib/models/hf-folder.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import { smollm2Path } from "@/lib/setup/paths.ts";
 

@@ -10,7 +10,7 @@ import { InputError, OperationError } from "@/lib/errors.ts";
 import { readSecret } from "@/lib/labels/secret.ts";
 import { buildApp } from "@/main.ts";
 import { sharedLease } from "@/lib/web/lease.ts";
-import { makePrivate } from "@/lib/web/private_file.ts";
+import { makePrivate } from "@/lib/web/private-file.ts";
 import { sessionsOf } from "@/lib/web/sessions.ts";
 import type { PairMaker } from "@/lib/web/state.ts";
 import type { Lease } from "@/lib/web/lease.ts";

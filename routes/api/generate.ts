@@ -1,6 +1,6 @@
 import { writeInstruction } from "@/lib/generation/instruction.ts";
 import { readJson, textField } from "@/lib/web/body.ts";
-import { generationStream } from "@/lib/web/generation_stream.ts";
+import { generationStream } from "@/lib/web/generation-stream.ts";
 import { labelerOf } from "@/lib/web/guard.tsx";
 import { define } from "@/lib/web/state.ts";
 

@@ -1,4 +1,4 @@
-import { API } from "@/lib/web/api_list.ts";
+import { API } from "@/lib/web/api-list.ts";
 import { define } from "@/lib/web/state.ts";
 
 export const handler = define.handlers({

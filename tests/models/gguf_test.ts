@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
-import { GGML_TYPES } from "@/lib/models/ggml_types.ts";
+import { GGML_TYPES } from "@/lib/models/ggml-types.ts";
 import { openGguf } from "@/lib/models/gguf.ts";
 import { openModel } from "@/lib/models/source.ts";
 import { TINY, type TinyGguf, tinyGguf, tinyLlama } from "@/tests/models/tiny_gguf.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError, OperationError } from "@/lib/errors.ts";
 import { withStore } from "@/lib/store/store.ts";
-import { API } from "@/lib/web/api_list.ts";
+import { API } from "@/lib/web/api-list.ts";
 import { labelerWith, rows, serve, SERVING, signIn, startApp } from "@/tests/web/client.ts";
 import { addPair, CODES, questionRow } from "@/tests/web/database.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ActiveTime } from "@/lib/web/active_time.ts";
+import { ActiveTime } from "@/lib/web/active-time.ts";
 import { highlightPython } from "@/lib/web/highlight.ts";
 import { renderMarkdown } from "@/lib/web/markdown.ts";
 import { visibleText } from "@/lib/web/visible.ts";

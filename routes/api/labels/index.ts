@@ -1,7 +1,7 @@
 import { saveLabel } from "@/lib/labels/save.ts";
 import { readJson } from "@/lib/web/body.ts";
 import { labelerOf } from "@/lib/web/guard.tsx";
-import { labelRequest } from "@/lib/web/label_request.ts";
+import { labelRequest } from "@/lib/web/label-request.ts";
 import { define } from "@/lib/web/state.ts";
 
 export const handler = define.handlers({

@@ -7,11 +7,11 @@ import { InputError } from "@/lib/errors.ts";
 import { tensorShapes } from "@/lib/models/config.ts";
 import { fileDigest } from "@/lib/models/digest.ts";
 import { type GgufFile, openGguf } from "@/lib/models/gguf.ts";
-import { ggufConfig, ggufName, permutedHeads, unpermuteRows } from "@/lib/models/gguf_llama.ts";
+import { ggufConfig, ggufName, permutedHeads, unpermuteRows } from "@/lib/models/gguf-llama.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
-import { checkShape, checkVocabulary, known } from "@/lib/models/tensor_checks.ts";
+import { checkShape, checkVocabulary, known } from "@/lib/models/tensor-checks.ts";
 import { createTokenizer } from "@/lib/models/tokenizer.ts";
-import { ggufTokenizerParts } from "@/lib/models/tokenizer_gguf.ts";
+import { ggufTokenizerParts } from "@/lib/models/tokenizer-gguf.ts";
 
 /**
  * Opens a `.gguf` file as a model.

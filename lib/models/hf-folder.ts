@@ -9,7 +9,7 @@ import { fromHfConfig, tensorShapes } from "@/lib/models/config.ts";
 import { filesDigest } from "@/lib/models/digest.ts";
 import { openSafetensors, type SafetensorsFile } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
-import { checkShape, checkVocabulary, known } from "@/lib/models/tensor_checks.ts";
+import { checkShape, checkVocabulary, known } from "@/lib/models/tensor-checks.ts";
 import { createTokenizer, type Tokenizer, type TokenizerJson } from "@/lib/models/tokenizer.ts";
 
 const WEIGHTS = "model.safetensors", INDEX = "model.safetensors.index.json";
