@@ -34,7 +34,7 @@ const keys: Record<string, Key> = Object.fromEntries(parameters.map(({ name, hel
   const type = Array.isArray(rest.default)
     ? "list"
     : typeof rest.default === "number"
-    ? "number"
+    ? Number.isInteger(rest.default) ? "integer" : "number"
     : typeof rest.default === "boolean"
     ? "boolean"
     : "string";

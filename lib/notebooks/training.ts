@@ -21,8 +21,8 @@ export interface TrainingRun {
   stop(): void;
 }
 
-/** One line of metrics.jsonl: counters and the metrics of one step or one evaluation. */
-export type Metrics = Record<string, number>;
+/** One line of metrics.jsonl: counters, the time, and the metrics of one step or one evaluation. */
+export type Metrics = Record<string, number | string>;
 
 /**
  * Starts `deno task train` with these settings. The process is detached: it goes on when the kernel is

@@ -37,7 +37,7 @@ Deno.test("all notebooks run, each on what the last one left", async () => {
     assert.equal(sft.updates, 2);
     assert.ok(sft.policy);
     const dpo = await summarizeRun(newestRun("notebook-dpo", runs)!);
-    assert.equal(dpo.settings.archive ?? dpo.settings["model.archive"], sft.policy);
+    assert.equal(dpo.settings["model.archive"], sft.policy);
     assert.ok(Math.abs(dpo.trainLoss!.before - Math.LN2) < 1e-4, "the first loss is ln 2");
   });
 });

@@ -26,10 +26,15 @@ export async function writeNotebook(folder: string, name: string, cells: Cell[])
 
 /** The text that each code cell of an executed notebook printed or returned. */
 export async function outputsOf(path: string): Promise<string[]> {
-  const { cells } = JSON.parse(await Deno.readTextFile(path));
-  return cells.map((cell: { outputs: { text?: string[]; data?: Record<string, string[]> }[] }) =>
-    cell.outputs.flatMap((o) => o.text ?? o.data?.["text/plain"] ?? []).join("")
+  const { cells } = JSON.parse(await Deno.readTextFile(path)) as { cells: ExecutedCell[] };
+  return cells.filter((cell) => cell.cell_type === "code").map((cell) =>
+    cell.outputs!.flatMap((o) => o.text ?? o.data?.["text/plain"] ?? []).join("")
   );
+}
+
+interface ExecutedCell {
+  cell_type: string;
+  outputs?: { text?: string[]; data?: Record<string, string[]> }[];
 }
 
 /** Runs `work` with a folder that is gone afterwards. */

@@ -13,7 +13,7 @@ Deno.test("metrics are followed line by line until the process has ended", async
     const file = `${folder}/metrics.jsonl`;
     const { run, end } = fakeRun(folder);
     await Deno.writeTextFile(file, '{"examples":2}\n{"examples":4}\n{"exam');
-    const seen: number[] = [];
+    const seen: unknown[] = [];
     for await (const { examples } of follow(run)) {
       seen.push(examples);
       if (examples === 4) {
