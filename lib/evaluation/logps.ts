@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { dirname } from "node:path";
 import { jsonLines } from "@/lib/datasets/jsonl.ts";
 import { type PromptFormat, tokenizePair } from "@/lib/datasets/tokenize.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
@@ -18,6 +17,7 @@ import { loadWeights, type Weights } from "@/lib/models/weights.ts";
 import type { LayoutTensors } from "@/lib/models/layout.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 import { jit, tf } from "@/lib/tensorflow/mod.ts";
+import { writeFileWhole } from "@/lib/write-file.ts";
 
 export interface LogpsOptions {
   model: string;
@@ -94,21 +94,10 @@ export async function writeLogps(options: LogpsOptions): Promise<{ pairs: number
       );
       options.onProgress?.(lines.length, pairs.length);
     }
-    await writeLines(options.out, lines);
+    await writeFileWhole(options.out, lines.map((line) => JSON.stringify(line) + "\n").join(""));
     tf.dispose(weights);
     return { pairs: lines.length };
   } finally {
     source.close();
   }
-}
-
-async function writeLines(path: string, lines: LogpsLine[]): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.partial`;
-  await Deno.writeTextFile(partial, lines.map((line) => JSON.stringify(line) + "\n").join(""));
-  {
-    using file = await Deno.open(partial);
-    await file.sync();
-  }
-  await Deno.rename(partial, path);
 }

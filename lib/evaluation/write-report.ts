@@ -3,22 +3,14 @@
  *
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { reportHtml, type ReportInput } from "@/lib/evaluation/report.tsx";
 import { type RunSummary, summarizeRun } from "@/lib/evaluation/run-summary.ts";
+import { writeFileWhole } from "@/lib/write-file.ts";
 
 /** Writes the report to `out`, which is never seen half-written. */
-export async function writeReport(input: ReportInput, out: string): Promise<void> {
-  const html = reportHtml(input);
-  await Deno.mkdir(dirname(out), { recursive: true });
-  const partial = join(dirname(out), `.${basename(out)}.partial`);
-  await Deno.writeTextFile(partial, html);
-  {
-    using file = await Deno.open(partial);
-    await file.sync();
-  }
-  await Deno.rename(partial, out);
-}
+export const writeReport = (input: ReportInput, out: string): Promise<void> =>
+  writeFileWhole(out, reportHtml(input));
 
 /**
  * Writes `report.html` of one run into its folder.

@@ -5,6 +5,7 @@
  */
 import { InputError } from "@/lib/errors.ts";
 import { extractCode, type ReadStatus } from "@/lib/generation/code-blocks.ts";
+import { writeFileWhole } from "@/lib/write-file.ts";
 
 /** What {@link extractFile} read. */
 export interface ExtractReport {
@@ -33,16 +34,7 @@ export async function extractFile(from: string, to: string): Promise<ExtractRepo
     report.statuses[read.status] = (report.statuses[read.status] ?? 0) + 1;
     return [JSON.stringify({ ...answer, ...read })];
   });
-  const temporary = `${to}.${crypto.randomUUID()}.tmp`;
-  const file = await Deno.open(temporary, { write: true, createNew: true });
-  try {
-    const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
-    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-    await file.sync();
-  } finally {
-    file.close();
-  }
-  await Deno.rename(temporary, to);
+  await writeFileWhole(to, lines.map((line) => `${line}\n`).join(""));
   return report;
 }
 

@@ -192,7 +192,7 @@ async function removeIfThere(path: string): Promise<void> {
   }
 }
 
-export function writeSynced(path: string, text: string): void {
+function writeSynced(path: string, text: string): void {
   using file = Deno.openSync(path, { write: true, create: true, truncate: true });
   file.writeSync(new TextEncoder().encode(text));
   file.syncSync();

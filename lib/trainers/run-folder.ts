@@ -5,8 +5,9 @@
  */
 import { join } from "node:path";
 import { InputError, OperationError } from "@/lib/errors.ts";
-import { listCheckpoints, writeSynced } from "@/lib/trainers/checkpoint.ts";
+import { listCheckpoints } from "@/lib/trainers/checkpoint.ts";
 import { effectiveSettings, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+import { writeFileWhole } from "@/lib/write-file.ts";
 
 /** What `config.json` says of a run beside its settings. */
 export interface RunConfig {
@@ -111,11 +112,8 @@ export function namedSettings(
   return named;
 }
 
-export function writeConfig(folder: string, config: RunConfig): void {
-  const partial = join(folder, ".config.json.partial");
-  writeSynced(partial, JSON.stringify(config, null, 2) + "\n");
-  Deno.renameSync(partial, join(folder, "config.json"));
-}
+export const writeConfig = (folder: string, config: RunConfig): Promise<void> =>
+  writeFileWhole(join(folder, "config.json"), JSON.stringify(config, null, 2) + "\n");
 
 /** Holds the folder until the process ends, however it ends. */
 function lockFolder(folder: string): Deno.FsFile {

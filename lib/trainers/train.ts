@@ -49,7 +49,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
       const layout = chooseLayout(settings);
       hooks.log(`training in ${run.path}: ${settings.loss.name}, ${precision}, ${layout} batches`);
       if (!run.checkpoint) {
-        writeConfig(run.path, {
+        await writeConfig(run.path, {
           exp_name: settings.expName,
           settings: namedSettings(settings),
           settings_hash: settingsHash(settings),
