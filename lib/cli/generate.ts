@@ -78,7 +78,7 @@ await runTask(spec, async ({ values, signal, progress, result }) => {
   const generator = await openGenerator(values.model, { host: values.host ?? undefined });
   try {
     const sampling = { temperature, top_p, num_predict, num_ctx, seed };
-    const options = { ...sampling, signal, ...tokenProgress(progress(kind)) };
+    const options = { ...sampling, signal, ...tokenProgress(progress(kind))() };
     const report = kind === "answers"
       ? await generateAnswers(db, generator, questions, options)
       : await generatePairs(db, generator, questions, {

@@ -23,6 +23,11 @@ export interface PairsOptions extends Partial<SamplingOptions>, RequestHooks {
   instruction?: string;
   /** How often a question is asked until there are two different solutions; default 3. */
   maxAttempts?: number;
+  /**
+   * How many of the attempts are made side by side; default 1. More spare rounds where a batch costs little more
+   * than a single answer, and are in vain where the first attempt does.
+   */
+  attemptsAtOnce?: number;
 }
 
 /** What {@link generatePairs} did. */
@@ -47,7 +52,8 @@ export async function generatePairs(
   questions: Question[],
   options: PairsOptions = {},
 ): Promise<PairsReport> {
-  const { instruction, maxAttempts = 3, onProgress, onText, signal, ...sampling } = options;
+  const { instruction, maxAttempts = 3, attemptsAtOnce = 1, ...rest } = options;
+  const { onProgress, onText, signal, ...sampling } = rest;
   const asked = instruction ?? await withStore(dbPath, readInstruction);
   const report: PairsReport = {
     questions: questions.length,
@@ -56,25 +62,33 @@ export async function generatePairs(
     statuses: {},
   };
   const found = new Map(questions.map((question) => [question.slug, [] as StoredGeneration[]]));
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+  for (let attempt = 0; attempt < maxAttempts; attempt += attemptsAtOnce) {
     const open = questions.filter(({ slug }) => differentTwo(found.get(slug)!) === null);
-    const requests = open.map((question) => (
-      { slug: question.slug, prompt: twoSolutionsPrompt(question, asked), attempt }
-    ));
+    const attempts = Math.min(attemptsAtOnce, maxAttempts - attempt);
+    const requests = open.flatMap((question) =>
+      Array.from({ length: attempts }, (_, i) => ({
+        slug: question.slug,
+        prompt: twoSolutionsPrompt(question, asked),
+        attempt: attempt + i,
+      }))
+    );
     const settled = questions.length - open.length;
+    const isLast = attempt + attempts === maxAttempts;
     const answers = await answerRequests(
       dbPath,
       generator,
       requests,
       { ...DEFAULT_SAMPLING, ...sampling },
       {
-        onProgress: (done, _, note) =>
-          onProgress?.(settled + (attempt === maxAttempts - 1 ? done : 0), questions.length, note),
+        onProgress: (done, _, note) => {
+          const closed = isLast ? Math.floor(done / attempts) : 0;
+          onProgress?.(settled + closed, questions.length, note);
+        },
         onText,
         signal,
       },
     );
-    open.forEach(({ slug }, i) => found.get(slug)!.push(...answers[i]));
+    requests.forEach(({ slug }, i) => found.get(slug)!.push(...answers[i]));
     for (const [first] of answers) {
       report.statuses[first.status] = (report.statuses[first.status] ?? 0) + 1;
     }

@@ -15,7 +15,7 @@ const matMul = (a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boo
     attr.bool("transpose_b", transposeB),
   ], [a, b]);
 
-const batchMatMul = (
+export const batchMatMul = (
   a: tf.Tensor,
   b: tf.Tensor,
   transposeA: boolean,
@@ -175,61 +175,6 @@ export function permuteRows(x: tf.Tensor, index: tf.Tensor, inverse: tf.Tensor):
     saved: [],
     gradients: (dy) => [() => tf.gather(dy, inverse as tf.Tensor1D)],
   }))(x);
-}
-
-const softmaxes = {
-  fp32: fused("masked_softmax", (scores, mask) => [tf.softmax(tf.add(toFp32(scores), mask))]),
-  bf16: fused(
-    "masked_softmax",
-    (scores, mask) => [toCompute(tf.softmax(tf.add(toFp32(scores), mask)), "bf16")],
-  ),
-};
-const scoreGradient = (p: tf.Tensor, dp: tf.Tensor, dOut: tf.Tensor, out: tf.Tensor) =>
-  tf.mul(toFp32(p), tf.sub(toFp32(dp), tf.sum(tf.mul(toFp32(dOut), toFp32(out)), -1, true)));
-const scoreGradients = {
-  fp32: fused("softmax_grad", (p, dp, dOut, out) => [scoreGradient(p, dp, dOut, out)]),
-  bf16: fused(
-    "softmax_grad",
-    (p, dp, dOut, out) => [toCompute(scoreGradient(p, dp, dOut, out), "bf16")],
-  ),
-};
-
-/**
- * Attention within blocks. Queries come already scaled by 1/√K and grouped by the key head that serves them.
- *
- * @param q_BGQK queries [B, G, (H/G)·S, K]
- * @param k_BGSK keys [B, G, S, K]
- * @param v_BGSK values [B, G, S, K]
- * @param mask_B11SS added to the scores: 0 where a query sees a key, very negative where it does not
- * @returns [B, G, (H/G)·S, K]
- */
-export function attention(
-  q_BGQK: tf.Tensor,
-  k_BGSK: tf.Tensor,
-  v_BGSK: tf.Tensor,
-  mask_B11SS: tf.Tensor,
-  precision: Precision,
-): tf.Tensor {
-  const [B, G, Q] = q_BGQK.shape, S = k_BGSK.shape[2]!, queries = mask_B11SS.shape[3]!;
-  return customGrad((q, k, v) => {
-    const scores = tf.reshape(batchMatMul(q, k, false, true), [B, G, Q / queries, queries, S]);
-    const p = tf.reshape(softmaxes[precision](scores, mask_B11SS)[0], [B, G, Q, S]);
-    const out = batchMatMul(p, v, false, false);
-    return {
-      value: out,
-      saved: [q, k, v, p, out],
-      gradients: (dy, [q, k, v, p, out]) => {
-        const d = toCompute(dy, precision);
-        const dScores = () =>
-          scoreGradients[precision](p, batchMatMul(d, v, false, true), d, out)[0];
-        return [
-          () => batchMatMul(dScores(), k, false, false),
-          () => batchMatMul(dScores(), q, true, false),
-          () => batchMatMul(p, d, true, false),
-        ];
-      },
-    };
-  })(q_BGQK, k_BGSK, v_BGSK);
 }
 
 /** Next-token scores h_NC · head_VCᵀ in fp32. */

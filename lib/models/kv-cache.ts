@@ -9,7 +9,8 @@
 import { attr, dtypeOf, jit, op, tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { type Attend, decode, type RopeTables, ropeTables } from "@/lib/models/decoder.ts";
-import { attention, project } from "@/lib/models/kernels.ts";
+import { attentionWeights } from "@/lib/models/attention.ts";
+import { batchMatMul, project } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
 import { headWeight, type Weights } from "@/lib/models/weights.ts";
 
@@ -181,13 +182,13 @@ function makeStep(config: DecoderConfig, precision: Precision, R: number, L: num
       const v = write(cache[layer].v, input.slots, tf.reshape(v_RGK, [R * G, K]));
       updated.push({ k, v });
       const rows = (t: tf.Tensor) => tf.reshape(t, [R, G, L, K]);
-      const mixed = attention(
+      const p = attentionWeights(
         tf.reshape(q_RHK, [R, G, H / G, K]),
         rows(k),
-        rows(v),
         input.mask,
         precision,
       );
+      const mixed = batchMatMul(p, rows(v), false, false);
       return tf.reshape(mixed, [R, H * K]);
     };
     const h_RC = decode(config, weights, input.ids, input.tables, attend, precision);
@@ -208,13 +209,8 @@ function makePrefill(config: DecoderConfig, precision: Precision) {
         k: write(cache[layer].k, input.slots, tf.reshape(k, [n * G * P, K])),
         v: write(cache[layer].v, input.slots, tf.reshape(v, [n * G * P, K])),
       });
-      const mixed = attention(
-        tf.reshape(heads(q_NHK, H), [n, G, (H / G) * P, K]),
-        k,
-        v,
-        input.mask,
-        precision,
-      );
+      const q = tf.reshape(heads(q_NHK, H), [n, G, (H / G) * P, K]);
+      const mixed = batchMatMul(attentionWeights(q, k, input.mask, precision), v, false, false);
       return tf.reshape(tf.transpose(tf.reshape(mixed, [n, H, P, K]), [0, 2, 1, 3]), [
         n * P,
         H * K,

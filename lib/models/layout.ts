@@ -12,6 +12,7 @@
  * @module
  */
 import { tf } from "@/lib/tensorflow/mod.ts";
+import type { BlockGroup } from "@/lib/models/attention.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { type RopeTables, ropeTables } from "@/lib/models/decoder.ts";
 
@@ -28,16 +29,13 @@ export interface Layout {
   kind: LayoutKind;
   /** How many sequences there are. */
   sequences: number;
-  /** Blocks and their length. */
-  B: number;
-  S: number;
+  /** Blocks by length: groups of `B` blocks of `S` places each, with 0 or {@link HIDDEN} in the mask [B, S, S]. */
+  groups: { B: number; S: number; mask: Float32Array }[];
   /** Token id of each row. */
   ids: Int32Array;
   positions: Int32Array;
-  /** Row of each place in a block [B·S] and place of each row [N]; absent where they are the same. */
+  /** Row of each place of all groups [P] and place of each row [N]; absent where they are the same. */
   places?: { rowOfPlace: Int32Array; placeOfRow: Int32Array };
-  /** 0 or {@link HIDDEN}, [B, S, S]. */
-  mask: Float32Array;
   /** Rows whose next token is scored [M], that token [M], and the sequence it belongs to [M]. */
   scoredRows: Int32Array;
   targets: Int32Array;
@@ -60,8 +58,8 @@ interface Block {
 export interface LayoutSizes {
   /** Rows of tokens. */
   rows: number;
-  /** Length of a block. */
-  length: number;
+  /** Length of the blocks of each group, longest first. */
+  lengths: number[];
   /** Rows whose next token is scored. */
   scored: number;
 }
@@ -69,11 +67,14 @@ export interface LayoutSizes {
 const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
 
 /** Sizes a little larger than needed, so that batches of similar size have equal shapes and are traced once. */
-const roundSizes = ({ rows, length, scored }: LayoutSizes): LayoutSizes => ({
+const roundSizes = ({ rows, lengths, scored }: LayoutSizes): LayoutSizes => ({
   rows: roundUp(rows, 64),
-  length: roundUp(length, 32),
+  lengths: lengths.map((length) => roundUp(length, 32)),
   scored: roundUp(scored, 64),
 });
+
+/** At most so many groups: each saves padding and costs operations. */
+const MOST_GROUPS = 4;
 
 /**
  * Lays sequences out. For `shared-prompt` they come as pairs: the first half chosen, the second half rejected,
@@ -88,59 +89,77 @@ export function layOut(
 ): Layout {
   const blocks = kind === "shared-prompt" ? pairBlocks(sequences) : sequences.map(sequenceBlock);
   const packed = kind !== "padded";
-  const B = blocks.length;
-  // Packed, the last place of a block stays empty: padding rows take their gradient from there, which is zero.
-  const longest = Math.max(...blocks.map((b) => b.ids.length)) + (packed ? 1 : 0);
+  // Longest first, so that blocks of similar length form a group; padded, all are of one length.
+  if (packed) blocks.sort((a, b) => b.ids.length - a.ids.length);
+  const perGroup = packed ? Math.ceil(blocks.length / MOST_GROUPS) : blocks.length;
+  const groups = Array.from(
+    { length: Math.ceil(blocks.length / perGroup) },
+    (_, g) => blocks.slice(g * perGroup, (g + 1) * perGroup),
+  );
   const tokens = blocks.reduce((n, b) => n + b.ids.length, 0);
+  // Packed, the last place of a block stays empty: padding rows take their gradient from there, which is zero.
+  const longest = (group: Block[]) =>
+    Math.max(...group.map((b) => b.ids.length)) + (packed ? 1 : 0);
   const sizes = fit({
     // Packed, one row at least is padding: every empty place of a block points at the last row.
-    rows: packed ? tokens + 1 : B * longest,
-    length: longest,
+    rows: packed ? tokens + 1 : blocks.length * longest(blocks),
+    lengths: groups.map(longest),
     scored: Math.max(1, blocks.reduce((n, b) => n + b.scored.length, 0)),
   });
-  const { length: S, scored: M } = sizes;
-  const N = packed ? sizes.rows : B * S;
+  const M = sizes.scored;
+  const P = groups.reduce((n, group, g) => n + group.length * sizes.lengths[g], 0);
+  const N = packed ? sizes.rows : P;
   const layout: Layout = {
     kind,
     sequences: sequences.length,
-    B,
-    S,
+    groups: groups.map((group, g) => ({
+      B: group.length,
+      S: sizes.lengths[g],
+      mask: new Float32Array(group.length * sizes.lengths[g] ** 2).fill(HIDDEN),
+    })),
     ids: new Int32Array(N),
     positions: new Int32Array(N),
     places: packed
-      ? {
-        rowOfPlace: new Int32Array(B * S).fill(N - 1),
-        placeOfRow: new Int32Array(N).fill(B * S - 1),
-      }
+      ? { rowOfPlace: new Int32Array(P).fill(N - 1), placeOfRow: new Int32Array(N).fill(P - 1) }
       : undefined,
-    mask: new Float32Array(B * S * S).fill(HIDDEN),
     scoredRows: new Int32Array(M),
     targets: new Int32Array(M),
     // Padding belongs to a sequence of its own that nobody reads.
     sequenceOf: new Int32Array(M).fill(sequences.length),
   };
-  let offset = 0, m = 0;
-  blocks.forEach((block, b) => {
-    const base = packed ? offset : b * S;
-    block.ids.forEach((id, i) => {
-      layout.ids[base + i] = id;
-      layout.positions[base + i] = block.positions[i];
-      if (layout.places) {
-        layout.places.rowOfPlace[b * S + i] = base + i;
-        layout.places.placeOfRow[base + i] = b * S + i;
+  let offset = 0, place = 0, m = 0;
+  groups.forEach((group, g) => {
+    const { S, mask } = layout.groups[g];
+    group.forEach((block, b) => {
+      const base = packed ? offset : place;
+      fillMask(mask.subarray(b * S * S, (b + 1) * S * S), S, block);
+      block.ids.forEach((id, i) => {
+        layout.ids[base + i] = id;
+        layout.positions[base + i] = block.positions[i];
+        if (layout.places) {
+          layout.places.rowOfPlace[place + i] = base + i;
+          layout.places.placeOfRow[base + i] = place + i;
+        }
+      });
+      for (const [at, target, sequence] of block.scored) {
+        layout.scoredRows[m] = base + at;
+        layout.targets[m] = target;
+        layout.sequenceOf[m++] = sequence;
       }
-      for (let j = 0; j <= i; j++) if (block.sees(i, j)) layout.mask[(b * S + i) * S + j] = 0;
+      offset += block.ids.length;
+      place += S;
     });
-    // A place without a token sees the first one, so that its softmax is finite.
-    for (let i = block.ids.length; i < S; i++) layout.mask[(b * S + i) * S] = 0;
-    for (const [place, target, sequence] of block.scored) {
-      layout.scoredRows[m] = base + place;
-      layout.targets[m] = target;
-      layout.sequenceOf[m++] = sequence;
-    }
-    offset += block.ids.length;
   });
   return layout;
+}
+
+/** Opens the places that each place of a block sees. */
+function fillMask(mask: Float32Array, S: number, { ids, sees }: Block): void {
+  for (let i = 0; i < ids.length; i++) {
+    for (let j = 0; j <= i; j++) if (sees(i, j)) mask[i * S + j] = 0;
+  }
+  // A place without a token sees the first one, so that its softmax is finite.
+  for (let i = ids.length; i < S; i++) mask[i * S] = 0;
 }
 
 function sequenceBlock({ ids, start }: ScoredSequence, sequence: number): Block {
@@ -185,30 +204,39 @@ export interface LayoutTensors {
   ids_N: tf.Tensor;
   tables: RopeTables;
   places: { rowOfPlace: tf.Tensor; placeOfRow: tf.Tensor } | null;
-  mask_B11SS: tf.Tensor;
+  groups: BlockGroup[];
   scoredRows_M: tf.Tensor;
   targets_M: tf.Tensor;
   sequenceOf_M: tf.Tensor;
-  B: number;
-  S: number;
   sequences: number;
 }
 
 export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTensors {
-  const { B, S, sequences } = layout;
   const int32 = (values: Int32Array) => tf.tensor1d(values, "int32");
   return {
     ids_N: int32(layout.ids),
     tables: ropeTables(layout.positions, config),
     places: layout.places
-      ? { rowOfPlace: int32(layout.places.rowOfPlace), placeOfRow: int32(layout.places.placeOfRow) }
+      ? {
+        rowOfPlace: int32(layout.places.rowOfPlace),
+        placeOfRow: int32(layout.places.placeOfRow),
+      }
       : null,
-    mask_B11SS: tf.tensor(layout.mask, [B, 1, 1, S, S]),
+    groups: layout.groups.map(({ B, S, mask }) => ({
+      B,
+      S,
+      mask_B11SS: tf.tensor(mask, [B, 1, 1, S, S]),
+    })),
     scoredRows_M: int32(layout.scoredRows),
     targets_M: int32(layout.targets),
     sequenceOf_M: int32(layout.sequenceOf),
-    B,
-    S,
-    sequences,
+    sequences: layout.sequences,
   };
+}
+
+/** Frees a layout's tensors. */
+export function disposeLayout({ tables, places, groups, ...rest }: LayoutTensors): void {
+  tf.dispose([tables.cos, tables.sin, ...groups.map((group) => group.mask_B11SS)]);
+  if (places) tf.dispose([places.rowOfPlace, places.placeOfRow]);
+  tf.dispose([rest.ids_N, rest.scoredRows_M, rest.targets_M, rest.sequenceOf_M]);
 }

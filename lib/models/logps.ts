@@ -4,9 +4,10 @@
  * @module
  */
 import { tf } from "@/lib/tensorflow/mod.ts";
+import { blockAttention } from "@/lib/models/attention.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { type Attend, decode } from "@/lib/models/decoder.ts";
-import { attention, permuteRows, project, tokenLogps } from "@/lib/models/kernels.ts";
+import { permuteRows, project, tokenLogps } from "@/lib/models/kernels.ts";
 import type { LayoutTensors } from "@/lib/models/layout.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { headWeight, type Weights } from "@/lib/models/weights.ts";
@@ -14,23 +15,21 @@ import { headWeight, type Weights } from "@/lib/models/weights.ts";
 /** Attention within the blocks of a layout. */
 function attendInBlocks(
   config: DecoderConfig,
-  layout: LayoutTensors,
+  { places, groups }: LayoutTensors,
   precision: Precision,
 ): Attend {
-  const { num_attention_heads: H, num_key_value_heads: G, head_dim: K } = config;
-  const { B, S, places, mask_B11SS } = layout;
-  const toBlocks = (x_NHK: tf.Tensor, heads: number) => {
-    const placed = places ? permuteRows(x_NHK, places.rowOfPlace, places.placeOfRow) : x_NHK;
-    return tf.transpose(tf.reshape(placed, [B, S, heads, K]), [0, 2, 1, 3]);
-  };
+  const placed = (x: tf.Tensor) =>
+    places ? permuteRows(x, places.rowOfPlace, places.placeOfRow) : x;
   return (_, q_NHK, k_NGK, v_NGK) => {
-    const q_BGQK = tf.reshape(toBlocks(q_NHK, H), [B, G, (H / G) * S, K]);
-    const mixed = attention(q_BGQK, toBlocks(k_NGK, G), toBlocks(v_NGK, G), mask_B11SS, precision);
-    const perPlace = tf.reshape(tf.transpose(tf.reshape(mixed, [B, H, S, K]), [0, 2, 1, 3]), [
-      B * S,
-      H * K,
-    ]);
-    return places ? permuteRows(perPlace, places.placeOfRow, places.rowOfPlace) : perPlace;
+    const mixed_PC = blockAttention(
+      placed(q_NHK),
+      placed(k_NGK),
+      placed(v_NGK),
+      groups,
+      config,
+      precision,
+    );
+    return places ? permuteRows(mixed_PC, places.placeOfRow, places.rowOfPlace) : mixed_PC;
   };
 }
 

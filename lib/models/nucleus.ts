@@ -14,12 +14,7 @@
  */
 export function sampleNucleus(probabilities: Float32Array, topP: number, random: number): number {
   if (topP >= 1) return pick(probabilities, probabilities.keys(), random);
-  // Tokens below this bound have at most 1 − topP of the mass together: the nucleus lies above it.
-  const bound = (1 - topP) / probabilities.length;
-  const candidates: number[] = [];
-  for (let id = 0; id < probabilities.length; id++) {
-    if (probabilities[id] >= bound) candidates.push(id);
-  }
+  const candidates = mostProbable(probabilities, topP);
   candidates.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   let mass = 0, count = 0;
   while (count < candidates.length && mass < topP) mass += probabilities[candidates[count++]];
@@ -35,4 +30,23 @@ function pick(probabilities: Float32Array, ids: Iterable<number>, target: number
     if ((sum += probabilities[id]) > target) break;
   }
   return last;
+}
+
+/**
+ * The tokens above a bound whose probabilities reach `topP` together; the nucleus lies among them. Few pass the
+ * first bound and mostly they are enough, so that little has to be sorted.
+ */
+function mostProbable(probabilities: Float32Array, topP: number): number[] {
+  // Tokens below the last bound have at most 1 − topP of the mass together.
+  const last = (1 - topP) / probabilities.length;
+  for (let bound = 1e-3; true; bound = Math.max(last, bound / 10)) {
+    const candidates: number[] = [];
+    let mass = 0;
+    for (let id = 0; id < probabilities.length; id++) {
+      if (probabilities[id] < bound) continue;
+      candidates.push(id);
+      mass += probabilities[id];
+    }
+    if (mass >= topP || bound <= last) return candidates;
+  }
 }

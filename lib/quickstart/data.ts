@@ -5,10 +5,8 @@
  * @module
  */
 import { OperationError } from "@/lib/errors.ts";
-import type { AnswersReport } from "@/lib/generation/answers.ts";
 import { generatedLine } from "@/lib/generation/generated-line.ts";
 import { listOllamaModels } from "@/lib/generation/ollama.ts";
-import type { PairsReport } from "@/lib/generation/pairs.ts";
 import { judgeGenerations } from "@/lib/judging/judge-generations.ts";
 import { labelByTests } from "@/lib/labels/automatic.ts";
 import { addSyntheticPairs } from "@/lib/labels/synthetic.ts";
@@ -16,8 +14,9 @@ import { importHumaneval } from "@/lib/questions/humaneval.ts";
 import { importLeetcode } from "@/lib/questions/leetcode.ts";
 import type { Question } from "@/lib/questions/question.ts";
 import { selectQuestions } from "@/lib/questions/select.ts";
+import type { AnsweringOptions, AnsweringReport } from "@/lib/quickstart/answering.ts";
 import type { Context } from "@/lib/quickstart/context.ts";
-import { runTaskProcess, type Settings } from "@/lib/quickstart/task-process.ts";
+import { runTaskProcess } from "@/lib/quickstart/task-process.ts";
 import { withStore } from "@/lib/store/store.ts";
 
 /** How often more answers are sampled before the quickstart gives up on enough pairs. */
@@ -40,22 +39,22 @@ export async function importQuestions({ options, progress }: Context): Promise<s
   }).join("; ");
 }
 
-/** Two different solutions for each of the first LeetCode questions that tests can judge. */
-export async function generateSolutions(context: Context): Promise<string> {
-  const { options, signal, log } = context;
+/**
+ * Two different solutions for each of the first LeetCode questions that tests can judge, and an answer to each
+ * question of HumanEval's training half by the model that will be trained.
+ */
+export async function generateAll(context: Context): Promise<string[]> {
+  const { options, log } = context;
   const questions = await withStore(
     options.db,
     (store) => selectQuestions(store, { names: ["leetcode"], runnable: true, limit: options.n }),
   );
-  const model = await generatorName(options.generator, options.model);
-  log(`  two solutions each for ${questions.length} questions by ${model}`);
-  const report = await runTaskProcess("generate", {
-    ...settings(context, questions, options.pairTokens),
-    kind: "pairs",
-    model,
-    ...options.instruction === null ? {} : { instruction: options.instruction },
-  }, signal);
-  return generatedLine(report as PairsReport);
+  const half = await trainingHalf(context);
+  const generator = await generatorName(options.generator, options.model);
+  log(`  two solutions each for ${questions.length} questions of LeetCode by ${generator},`);
+  log(`  an answer each to ${half.length} questions of HumanEval by ${options.model}`);
+  const { pairs, answers } = await ask(context, { pairs: questions, answers: half, generator });
+  return [generatedLine(pairs!), generatedLine(answers!)];
 }
 
 /** A model of Ollama where a server has one, otherwise the embedded model. */
@@ -63,12 +62,6 @@ async function generatorName(wanted: string, model: string): Promise<string> {
   if (wanted !== "auto") return wanted;
   const models = await listOllamaModels();
   return models?.length ? `ollama:${models[0].name}` : model;
-}
-
-/** One answer to each question of HumanEval's training half, by the model that will be trained. */
-export async function generateTrainingAnswers(context: Context): Promise<string> {
-  const questions = await trainingHalf(context);
-  return generatedLine(await answer(context, questions, 0));
 }
 
 /** Runs every solution against its tests. */
@@ -106,7 +99,7 @@ export async function labelPairs(context: Context): Promise<string> {
         tests.decided + synthetic.total
       } pairs so far: sampling ${questions.length} further answers`,
     );
-    await answer(context, questions, round);
+    await ask(context, { answers: questions, round });
     await judgeAll(context);
     tests = await withStore(options.db, labelByTests);
     synthetic = await withStore(options.db, addSyntheticPairs);
@@ -135,23 +128,23 @@ async function withoutPair(context: Context): Promise<Question[]> {
   return questions.filter(({ slug }) => !slugs.has(slug));
 }
 
-async function answer(
-  context: Context,
-  questions: Question[],
-  round: number,
-): Promise<AnswersReport> {
-  const { options, signal } = context;
-  const report = await runTaskProcess("generate", {
-    ...settings(context, questions, options.answerTokens),
-    kind: "answers",
-    model: options.model,
-    seed: options.seed + round,
-  }, signal);
-  return report as AnswersReport;
-}
-
-function settings({ options }: Context, questions: Question[], tokens: number): Settings {
-  const { db, temperature, topP, seed } = options;
-  const slugs = questions.map(({ slug }) => slug);
-  return { db, questions: slugs, temperature, top_p: topP, num_predict: tokens, seed };
+async function ask(
+  { options, signal }: Context,
+  { pairs = [], answers = [], generator = options.model, round = 0 }: {
+    pairs?: Question[];
+    answers?: Question[];
+    generator?: string;
+    round?: number;
+  },
+): Promise<AnsweringReport> {
+  const { db, model, instruction, pairTokens, answerTokens, temperature, topP, seed } = options;
+  const slugs = (questions: Question[]) => questions.map(({ slug }) => slug);
+  const wanted: AnsweringOptions = {
+    ...{ db, model, generator, instruction, pairTokens, answerTokens },
+    pairs: slugs(pairs),
+    answers: slugs(answers),
+    sampling: { temperature, top_p: topP, seed: seed + round },
+  };
+  const settings = { options: JSON.stringify(wanted) };
+  return await runTaskProcess("quickstart-answering", settings, signal) as AnsweringReport;
 }

@@ -15,13 +15,7 @@ import { type RunSummary, summarizeRun } from "@/lib/evaluation/run-summary.ts";
 import { summaryLines } from "@/lib/evaluation/summary-lines.ts";
 import { writeReport } from "@/lib/evaluation/write-report.ts";
 import type { Context } from "@/lib/quickstart/context.ts";
-import {
-  generateSolutions,
-  generateTrainingAnswers,
-  importQuestions,
-  judgeAll,
-  labelPairs,
-} from "@/lib/quickstart/data.ts";
+import { generateAll, importQuestions, judgeAll, labelPairs } from "@/lib/quickstart/data.ts";
 import { sampleBeforeAfter } from "@/lib/quickstart/samples.ts";
 import { trainDpo, trainSft } from "@/lib/quickstart/training.ts";
 import { ensureSetup } from "@/lib/setup/ensure.ts";
@@ -53,10 +47,7 @@ export async function runQuickstart(context: Context): Promise<QuickstartResult>
     return ["everything is there"];
   });
   await step("import", "Import questions", async () => [await importQuestions(context)]);
-  await step("generate", "Generate solutions", async () => [
-    await generateSolutions(context),
-    await generateTrainingAnswers(context),
-  ]);
+  await step("generate", "Generate solutions", () => generateAll(context));
   await step(
     "judge",
     "Run the solutions against their tests",

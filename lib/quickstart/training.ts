@@ -21,12 +21,18 @@ const BOTH: Settings = {
   optimizer: "RMSprop",
   warmup_steps: 3,
 };
-const SFT: Settings = { loss: "sft", lr: 1e-5, n_epochs: 1 };
+const SFT: Settings = { loss: "sft", lr: 1e-5 };
+/** Five updates at the default batch size: the form of an answer is learnt in them. */
+const SFT_EXAMPLES = 40;
 const DPO: Settings = { loss: "dpo", "loss.beta": 0.1, lr: 5e-6, n_epochs: 1 };
 
 /** Trains, or goes on with, the supervised run. The folder's name changes with data and settings. */
 export async function trainSft(context: Context, dataset: Published): Promise<string> {
-  const settings = { ...common(context, dataset), ...SFT };
+  const settings = {
+    ...common(context, dataset),
+    ...SFT,
+    n_examples: Math.min(SFT_EXAMPLES, dataset.train),
+  };
   const folder = runFolder(context, "sft", settings, dataset);
   await run(context, { ...settings, exp_name: "quickstart-sft" }, folder);
   return folder;

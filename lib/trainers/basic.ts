@@ -20,7 +20,7 @@ import {
   type TrainerState,
   verifyCheckpoint,
 } from "@/lib/trainers/checkpoint.ts";
-import { evaluate } from "@/lib/trainers/evaluate.ts";
+import { evaluate, fullBatches } from "@/lib/trainers/evaluate.ts";
 import {
   MetricsFile,
   type MetricsLine,
@@ -58,6 +58,9 @@ export interface TrainHooks {
   onEvaluation: () => Promise<void>;
   log: (line: string) => void;
 }
+
+/** Enough batches to know the lengths of the data by. */
+const PLANNED_BATCHES = 64;
 
 export class BasicTrainer {
   private trained!: Trained;
@@ -148,6 +151,7 @@ export class BasicTrainer {
       settings.nExamples ?? Infinity,
     );
     const evalEvery = roundEvalEvery(settings, this.hooks.log);
+    await this.planShapes();
     let logged = -Infinity,
       sums = new MetricSums(),
       tokens = 0,
@@ -191,6 +195,19 @@ export class BasicTrainer {
       this.hooks.onProgress(this.state.examples, total);
     }
     return true;
+  }
+
+  /** Looks at the first batches, so that most need no shape of their own. */
+  private async planShapes(): Promise<void> {
+    const { settings, train, held, source } = this.input;
+    const size = settings.batchSize / settings.gradientAccumulationSteps;
+    const parts: TokenizedPair[][] = [];
+    for await (const { pairs } of batches(train, source.tokenizer, batchOptions(settings))) {
+      for (let at = 0; at < pairs.length; at += size) parts.push(pairs.slice(at, at + size));
+      if (parts.length >= PLANNED_BATCHES) break;
+    }
+    this.trained.steps.plan(parts);
+    this.trained.steps.plan(fullBatches(held, settings.evalBatchSize));
   }
 
   /**

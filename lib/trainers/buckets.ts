@@ -7,10 +7,12 @@
 
 import type { LayoutSizes } from "@/lib/models/layout.ts";
 
-const MULTIPLES: LayoutSizes = { rows: 128, length: 32, scored: 64 };
-/** How much larger than needed a known shape may be in each size. */
-const SLACK: LayoutSizes = { rows: 1.25, length: 1.5, scored: 1.5 };
-const KEYS = ["rows", "length", "scored"] as const;
+/** Lengths in whole chunks of queries share their compiled kernels with other lengths. */
+const MULTIPLES = { rows: 128, length: 128, scored: 64 };
+/** How much more work a known shape may be than the batch needs, before a shape of its own is made for it. */
+const SLACK = { rows: 1.5, attention: 2.5, scored: 2 };
+/** Share of the batches that the smaller of the two planned shapes is made for. */
+const TYPICAL = 0.7;
 
 /** Shapes by group of batches; part of a checkpoint, so that a resumed run pads, and rounds, as the first one. */
 export type KnownShapes = Record<string, LayoutSizes[]>;
@@ -27,17 +29,53 @@ export class Buckets {
   fit(group: string, needed: LayoutSizes): LayoutSizes {
     const known = this.known[group] ?? [];
     const fitting = known
-      .filter((sizes) =>
-        KEYS.every((k) =>
-          needed[k] <= sizes[k] && sizes[k] <= Math.max(needed[k] * SLACK[k], MULTIPLES[k])
-        )
-      )
-      .sort((a, b) => a.rows - b.rows || a.length - b.length || a.scored - b.scored);
+      .filter((sizes) => covers(sizes, needed) && isClose(sizes, needed))
+      .sort((a, b) =>
+        attentionCost(a) - attentionCost(b) || a.rows - b.rows || a.scored - b.scored
+      );
     if (fitting.length > 0) return fitting[0];
-    const sizes = Object.fromEntries(
-      KEYS.map((k) => [k, Math.ceil(needed[k] * 1.05 / MULTIPLES[k]) * MULTIPLES[k]]),
-    ) as unknown as LayoutSizes;
+    const sizes = enlarge(needed);
     this.known[group] = [...known, sizes];
     return sizes;
   }
+
+  /**
+   * Makes two shapes for batches that are known beforehand: one that most of them fit into, and one for all.
+   * Does nothing where there are shapes already.
+   */
+  plan(group: string, needs: LayoutSizes[]): void {
+    if (this.known[group] || needs.length === 0) return;
+    const at = (share: number, values: number[]) =>
+      values.sort((a, b) => a - b)[Math.ceil(share * values.length) - 1];
+    const shape = (share: number) =>
+      enlarge({
+        rows: at(share, needs.map((n) => n.rows)),
+        lengths: needs[0].lengths.map((_, i) => at(share, needs.map((n) => n.lengths[i]))),
+        scored: at(share, needs.map((n) => n.scored)),
+      });
+    const [typical, largest] = [shape(TYPICAL), shape(1)];
+    this.known[group] = JSON.stringify(typical) === JSON.stringify(largest)
+      ? [largest]
+      : [typical, largest];
+  }
 }
+
+const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
+const enlarge = ({ rows, lengths, scored }: LayoutSizes): LayoutSizes => ({
+  rows: roundUp(rows, MULTIPLES.rows),
+  lengths: lengths.map((length) => roundUp(length, MULTIPLES.length)),
+  scored: roundUp(scored, MULTIPLES.scored),
+});
+
+const covers = (sizes: LayoutSizes, needed: LayoutSizes) =>
+  sizes.rows >= needed.rows && sizes.scored >= needed.scored &&
+  sizes.lengths.every((length, i) => length >= needed.lengths[i]);
+
+const isClose = (sizes: LayoutSizes, needed: LayoutSizes) =>
+  sizes.rows <= Math.max(needed.rows * SLACK.rows, MULTIPLES.rows) &&
+  sizes.scored <= Math.max(needed.scored * SLACK.scored, MULTIPLES.scored) &&
+  attentionCost(sizes) <= Math.max(attentionCost(needed) * SLACK.attention, MULTIPLES.length ** 2);
+
+/** Attention costs what its blocks are in area. */
+const attentionCost = ({ lengths }: LayoutSizes) =>
+  lengths.reduce((sum, length) => sum + length ** 2, 0);

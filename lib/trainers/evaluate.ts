@@ -5,8 +5,9 @@
  */
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import { disposeLayout } from "@/lib/models/layout.ts";
 import { MetricSums } from "@/lib/trainers/metrics.ts";
-import { disposeLayout, readResults } from "@/lib/trainers/step.ts";
+import { readResults } from "@/lib/trainers/step.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
 
 /**
@@ -22,13 +23,8 @@ export async function evaluate(
   onProgress?: (done: number, total: number) => void,
 ): Promise<Record<string, number>> {
   const sums = new MetricSums();
-  for (let at = 0; at < pairs.length; at += batchSize) {
-    const batch = pairs.slice(at, at + batchSize);
-    // The last batch is filled up with copies, which are not counted: its shape is known already.
-    const filled = [
-      ...batch,
-      ...Array(Math.min(batchSize, pairs.length) - batch.length).fill(batch[0]),
-    ];
+  for (const [i, filled] of fullBatches(pairs, batchSize).entries()) {
+    const at = i * batchSize, count = Math.min(batchSize, pairs.length - at);
     const tensors = steps.place(filled);
     let known: tf.Tensor1D | null = null;
     if (reference) {
@@ -36,10 +32,22 @@ export async function evaluate(
       known = kept ? tf.tensor1d(kept) : await steps.logps(reference, tensors);
       if (!kept) referenceLogps.set(at, known.dataSync() as Float32Array);
     }
-    sums.add("eval", readResults(await steps.losses(weights, tensors, known)), batch.length);
+    sums.add("eval", readResults(await steps.losses(weights, tensors, known)), count);
     disposeLayout(tensors);
     known?.dispose();
-    onProgress?.(Math.min(at + batchSize, pairs.length), pairs.length);
+    onProgress?.(at + count, pairs.length);
   }
   return sums.means();
+}
+
+/**
+ * Held-out pairs in batches of one size, so that their shape is known already: the last batch is filled up with
+ * copies, which are not to be counted.
+ */
+export function fullBatches(pairs: TokenizedPair[], batchSize: number): TokenizedPair[][] {
+  const size = Math.min(batchSize, pairs.length);
+  return Array.from({ length: Math.ceil(pairs.length / batchSize) }, (_, i) => {
+    const batch = pairs.slice(i * batchSize, (i + 1) * batchSize);
+    return [...batch, ...Array(size - batch.length).fill(batch[0])];
+  });
 }

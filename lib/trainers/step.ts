@@ -10,6 +10,7 @@ import type { DecoderConfig } from "@/lib/models/config.ts";
 import {
   layOut,
   type LayoutKind,
+  type LayoutSizes,
   type LayoutTensors,
   layoutTensors,
   type ScoredSequence,
@@ -89,12 +90,31 @@ export class Steps {
 
   /** Pairs as tensors: chosen sequences first, then, for pair losses, the rejected ones. */
   place(pairs: TokenizedPair[]): LayoutTensors {
-    const sequences: ScoredSequence[] = this.loss.name === "sft"
-      ? pairs.map((p) => p.chosen)
-      : [...pairs.map((p) => p.chosen), ...pairs.map((p) => p.rejected)];
-    const fit = (needed: Parameters<Buckets["fit"]>[1]) =>
-      this.buckets.fit(`${this.layout} ${sequences.length}`, needed);
+    const sequences = this.sequencesOf(pairs);
+    const fit = (needed: LayoutSizes) => this.buckets.fit(this.groupOf(sequences), needed);
     return layoutTensors(layOut(sequences, this.layout, fit), this.config);
+  }
+
+  /** Settles the shapes of batches that are known beforehand, all of the same number of pairs. */
+  plan(batches: TokenizedPair[][]): void {
+    if (batches.length === 0) return;
+    const needs: LayoutSizes[] = [];
+    for (const pairs of batches) {
+      layOut(this.sequencesOf(pairs), this.layout, (needed) => {
+        needs.push(needed);
+        return needed;
+      });
+    }
+    this.buckets.plan(this.groupOf(this.sequencesOf(batches[0])), needs);
+  }
+
+  private sequencesOf(pairs: TokenizedPair[]): ScoredSequence[] {
+    const chosen = pairs.map((p) => p.chosen);
+    return this.loss.name === "sft" ? chosen : [...chosen, ...pairs.map((p) => p.rejected)];
+  }
+
+  private groupOf(sequences: ScoredSequence[]): string {
+    return `${this.layout} ${sequences.length}`;
   }
 
   dispose(): void {
@@ -164,12 +184,4 @@ export function readResults(tensors: ExampleTensors): ExampleResults {
   );
   tf.dispose(Object.values(tensors));
   return results as unknown as ExampleResults;
-}
-
-/** Frees a batch that was placed. */
-export function disposeLayout(layout: LayoutTensors): void {
-  const { tables, places, ...rest } = layout;
-  tf.dispose([tables.cos, tables.sin]);
-  if (places) tf.dispose([places.rowOfPlace, places.placeOfRow]);
-  for (const value of Object.values(rest)) if (value instanceof tf.Tensor) value.dispose();
 }

@@ -7,15 +7,11 @@ import { jit, tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { OperationError } from "@/lib/errors.ts";
 import type { Precision } from "@/lib/models/precision.ts";
+import { disposeLayout } from "@/lib/models/layout.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { clipFactor, learningRate, type Optimizer } from "@/lib/trainers/optimizers.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
-import {
-  disposeLayout,
-  type ExampleResults,
-  readResults,
-  type Steps,
-} from "@/lib/trainers/step.ts";
+import { type ExampleResults, readResults, type Steps } from "@/lib/trainers/step.ts";
 
 /** What is being trained. `weights` are replaced by each update. */
 export interface Trained {

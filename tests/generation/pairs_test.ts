@@ -69,6 +69,19 @@ Deno.test("asks again until two solutions differ, and says why where they never 
     assert.equal(await count(dbPath, "generations"), 9, "unread answers are kept");
   }));
 
+Deno.test("attempts made side by side come to the same pairs", () =>
+  withQuestions(["humaneval"], async (dbPath) => {
+    const questions = await choose(dbPath);
+    const answer = ({ seed }: { seed: number }) => fenced(`def f(): return ${seed}`);
+    const together = scripted(answer);
+    const options = { maxAttempts: 3, attemptsAtOnce: 2 };
+    const report = await generatePairs(dbPath, together, questions, options);
+    assert.deepEqual([report.pairs.length, together.asked.length], [3, 6]);
+    const inTurn = scripted(answer);
+    const again = await generatePairs(dbPath, inTurn, questions, { maxAttempts: 3 });
+    assert.deepEqual([again.pairs, inTurn.asked], [report.pairs, []]);
+  }));
+
 Deno.test("a run that fails in the middle keeps its answers and goes on there", () =>
   withQuestions(["humaneval"], async (dbPath) => {
     const questions = await choose(dbPath);
