@@ -51,7 +51,7 @@ const spec = defineTask({
     top_p: { type: "number", default: 0.95, min: 0, max: 1, help: "nucleus of sampling" },
     pair_tokens: {
       type: "integer",
-      default: 512,
+      default: 384,
       min: 1,
       help: "most tokens of an answer with two solutions",
     },

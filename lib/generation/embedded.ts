@@ -16,7 +16,7 @@ import type { OnProgress } from "@/lib/progress.ts";
 export interface EmbeddedOptions {
   /** `auto` measures which is faster here. Default `auto`. */
   precision?: Precision | "auto";
-  /** How many requests are answered at once; default 32. */
+  /** How many requests are answered at once; default 64. */
   batchSize?: number;
   /** Told about the loading of the weights. */
   onProgress?: OnProgress;

@@ -1,11 +1,12 @@
 /**
- * Everything that the quickstart asks models for at one time: pairs and single answers side by side, which keeps
- * the cores busier than one after the other.
+ * Everything that the quickstart asks models for at one time: pairs and single answers, as one batch where one
+ * embedded model gives both.
  *
  * @module
  */
 import { type AnswersReport, generateAnswers } from "@/lib/generation/answers.ts";
 import type { Generator } from "@/lib/generation/generator.ts";
+import { withMergedCalls } from "@/lib/generation/merged.ts";
 import { openGenerator } from "@/lib/generation/open.ts";
 import { generatePairs, type PairsReport } from "@/lib/generation/pairs.ts";
 import type { SamplingOptions } from "@/lib/generation/requests.ts";
@@ -14,17 +15,20 @@ import type { OnProgress } from "@/lib/progress.ts";
 import { selectQuestions } from "@/lib/questions/select.ts";
 import { withStore } from "@/lib/store/store.ts";
 
-/** Attempts at two different solutions of a question, and how many of them the embedded model makes at once. */
+/** Attempts at two different solutions of a question. */
 const ATTEMPTS = 3;
+/** Answers under way at once: more gain little, and want more memory. */
+const BATCH = 48;
 
 /** What to ask for. Questions are named by slug. */
 export interface AnsweringOptions {
   db: string;
   pairs: string[];
-  /** Who writes the pairs, and who the answers. */
+  /** Who writes the pairs. */
   generator: string;
-  model: string;
   answers: string[];
+  /** Who writes the answers. */
+  model: string;
   instruction: string | null;
   pairTokens: number;
   answerTokens: number;
@@ -49,57 +53,53 @@ export async function answerAll(
   signal: AbortSignal,
 ): Promise<AnsweringReport> {
   const { db, sampling } = options;
-  const open = new Map<string, Promise<Generator>>();
-  const generatorOf = (name: string) => {
-    if (!open.has(name)) open.set(name, openGenerator(name));
-    return open.get(name)!;
-  };
+  const hooks = tokenProgress(onProgress);
   const questionsOf = (names: string[]) =>
     withStore(db, (store) => selectQuestions(store, { names }));
-  // When one side fails the other stops too.
-  const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
-  const hooks = tokenProgress(onProgress);
-  const pairs = async () => {
+  const pairs = async (generator: Generator) => {
     if (options.pairs.length === 0) return null;
-    const generator = await generatorOf(options.generator);
     return await generatePairs(db, generator, await questionsOf(options.pairs), {
       ...sampling,
       num_predict: options.pairTokens,
       instruction: options.instruction ?? undefined,
       maxAttempts: ATTEMPTS,
-      // A batch of the embedded model costs little more than a single answer; a server takes one after the other.
+      // The embedded model makes all attempts in one batch; a server takes one after the other.
       attemptsAtOnce: generator.provider === "embedded" ? ATTEMPTS : 1,
       ...hooks(),
-      signal: either,
+      signal,
     });
   };
-  const answers = async () => {
+  const answers = async (generator: Generator) => {
     if (options.answers.length === 0) return null;
-    return await generateAnswers(
-      db,
-      await generatorOf(options.model),
-      await questionsOf(options.answers),
-      {
-        ...sampling,
-        num_predict: options.answerTokens,
-        ...hooks(),
-        signal: either,
-      },
+    return await generateAnswers(db, generator, await questionsOf(options.answers), {
+      ...sampling,
+      num_predict: options.answerTokens,
+      ...hooks(),
+      signal,
+    });
+  };
+  if (options.generator === options.model) {
+    const [first, second] = await withGenerator(
+      options.model,
+      (generator) =>
+        withMergedCalls<[PairsReport | null, AnswersReport | null]>(generator, [pairs, answers]),
     );
+    return { pairs: first, answers: second };
+  }
+  return {
+    pairs: await withGenerator(options.generator, pairs),
+    answers: await withGenerator(options.model, answers),
   };
-  const failed = (error: unknown) => {
-    stop.abort(error);
-    throw error;
-  };
+}
+
+async function withGenerator<T>(
+  name: string,
+  work: (generator: Generator) => Promise<T>,
+): Promise<T> {
+  const generator = await openGenerator(name, { batchSize: BATCH });
   try {
-    const [first, second] = await Promise.allSettled([
-      pairs().catch(failed),
-      answers().catch(failed),
-    ]);
-    if (first.status === "rejected" || second.status === "rejected") throw stop.signal.reason;
-    return { pairs: first.value, answers: second.value };
+    return await work(generator);
   } finally {
-    for (const generator of open.values()) await (await generator.catch(() => null))?.close();
+    await generator.close();
   }
 }
