@@ -30,7 +30,7 @@ export interface Sample {
 export interface SampleOptions {
   /** Token that ends a sample; null goes on to `maxNewTokens` whatever comes. */
   eosId: number | null;
-  /** How many prompts are decoded at once; default 32. */
+  /** How many prompts are decoded at once; default 64: reading the weights costs the same for all. */
   batchSize?: number;
   onToken?: (request: number, id: number) => void;
   onDone?: (request: number, sample: Sample) => Promise<void> | void;
@@ -68,7 +68,7 @@ export async function sample(
   options: SampleOptions,
 ): Promise<Sample[]> {
   if (requests.length === 0) return [];
-  const { eosId, batchSize = 32, onToken, onDone, signal } = options;
+  const { eosId, batchSize = 64, onToken, onDone, signal } = options;
   const slots = roundUp(
     Math.max(...requests.map((r) => r.ids.length + r.maxNewTokens)),
     SLOT_MULTIPLE,
