@@ -5,7 +5,7 @@
  */
 import type { Store } from "@/lib/store/store.ts";
 
-/** Counts for a report. Verdicts are the newest of each answer; labels are those that stand. */
+/** Counts for a report. Verdicts are the newest of each answer of a model; labels are those that stand. */
 export interface DatabaseCounts {
   questions: { source: string; split: string; count: number }[];
   difficulties: { difficulty: string; count: number }[];
@@ -32,6 +32,7 @@ export async function databaseCounts(store: Store): Promise<DatabaseCounts> {
     verdicts: await store.rows(
       `SELECT verdict, count(*) AS count FROM (
          SELECT verdict FROM judgements
+         WHERE generation NOT IN (SELECT id FROM generations WHERE provider = 'reference')
          QUALIFY row_number() OVER (PARTITION BY generation ORDER BY judged_at DESC, id DESC) = 1)
        GROUP BY ALL ORDER BY ALL`,
     ),

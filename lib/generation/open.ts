@@ -13,12 +13,12 @@ import { ollamaGenerator } from "@/lib/generation/ollama.ts";
  */
 export async function openGenerator(
   name: string,
-  { host, batchSize }: { host?: string; batchSize?: number } = {},
+  { host }: { host?: string } = {},
 ): Promise<Generator> {
   if (name.startsWith("ollama:")) {
     return await ollamaGenerator({ model: name.slice("ollama:".length), host });
   }
   // TensorFlow is loaded only where it is needed.
   const { embeddedGenerator } = await import("@/lib/generation/embedded.ts");
-  return await embeddedGenerator(name, { batchSize });
+  return await embeddedGenerator(name);
 }

@@ -17,8 +17,6 @@ import { withStore } from "@/lib/store/store.ts";
 
 /** Attempts at two different solutions of a question. */
 const ATTEMPTS = 3;
-/** Answers under way at once: more gain little, and want more memory. */
-const BATCH = 48;
 
 /** What to ask for. Questions are named by slug. */
 export interface AnsweringOptions {
@@ -63,8 +61,8 @@ export async function answerAll(
       num_predict: options.pairTokens,
       instruction: options.instruction ?? undefined,
       maxAttempts: ATTEMPTS,
-      // The embedded model makes all attempts in one batch; a server takes one after the other.
-      attemptsAtOnce: generator.provider === "embedded" ? ATTEMPTS : 1,
+      // Two rows of the embedded model's batch cost little more than one; a server takes one after the other.
+      attemptsAtOnce: generator.provider === "embedded" ? 2 : 1,
       ...hooks(),
       signal,
     });
@@ -96,7 +94,7 @@ async function withGenerator<T>(
   name: string,
   work: (generator: Generator) => Promise<T>,
 ): Promise<T> {
-  const generator = await openGenerator(name, { batchSize: BATCH });
+  const generator = await openGenerator(name);
   try {
     return await work(generator);
   } finally {
