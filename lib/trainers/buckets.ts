@@ -9,8 +9,6 @@ import type { LayoutSizes } from "@/lib/models/layout.ts";
 
 /** Lengths in whole chunks of queries share their compiled kernels with other lengths. */
 const MULTIPLES = { rows: 128, length: 128, scored: 64 };
-/** How much more work a known shape may be than the batch needs, before a shape of its own is made for it. */
-const SLACK = { rows: 1.5, attention: 2.5, scored: 2 };
 /** Share of the batches that the smaller of the two planned shapes is made for. */
 const TYPICAL = 0.7;
 
@@ -21,15 +19,15 @@ export class Buckets {
   constructor(readonly known: KnownShapes = {}) {}
 
   /**
-   * The sizes to use for a batch that needs at least `needed`: known ones where they fit, else new ones a
-   * little larger than needed.
+   * The sizes to use for a batch that needs at least `needed`: the smallest known ones that it fits into, else
+   * new ones.
    *
    * @param group batches that differ in other ways (layout, number of sequences) share no shapes
    */
   fit(group: string, needed: LayoutSizes): LayoutSizes {
     const known = this.known[group] ?? [];
     const fitting = known
-      .filter((sizes) => covers(sizes, needed) && isClose(sizes, needed))
+      .filter((sizes) => covers(sizes, needed))
       .sort((a, b) =>
         attentionCost(a) - attentionCost(b) || a.rows - b.rows || a.scored - b.scored
       );
@@ -70,11 +68,6 @@ const enlarge = ({ rows, lengths, scored }: LayoutSizes): LayoutSizes => ({
 const covers = (sizes: LayoutSizes, needed: LayoutSizes) =>
   sizes.rows >= needed.rows && sizes.scored >= needed.scored &&
   sizes.lengths.every((length, i) => length >= needed.lengths[i]);
-
-const isClose = (sizes: LayoutSizes, needed: LayoutSizes) =>
-  sizes.rows <= Math.max(needed.rows * SLACK.rows, MULTIPLES.rows) &&
-  sizes.scored <= Math.max(needed.scored * SLACK.scored, MULTIPLES.scored) &&
-  attentionCost(sizes) <= Math.max(attentionCost(needed) * SLACK.attention, MULTIPLES.length ** 2);
 
 /** Attention costs what its blocks are in area. */
 const attentionCost = ({ lengths }: LayoutSizes) =>
