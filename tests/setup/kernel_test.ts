@@ -8,9 +8,12 @@ Deno.test("kernel: the specification names a Deno that stays", async () => {
   const specification = join(venv, "share", "jupyter", "kernels", "deno", "kernel.json");
   try {
     assert.equal(await kernelIsInstalled(venv), false);
-    await installKernel(venv, Deno.execPath());
+    const stable = join(folder, "bin", "deno");
+    await Deno.mkdir(join(folder, "bin"));
+    await Deno.writeTextFile(stable, "#!/bin/sh\n", { mode: 0o755 });
+    await installKernel(venv, stable);
     const { argv } = JSON.parse(await Deno.readTextFile(specification));
-    assert.deepEqual(argv, [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"]);
+    assert.deepEqual(argv, [stable, "jupyter", "--kernel", "--conn", "{connection_file}"]);
     assert.equal(await kernelIsInstalled(venv), true);
 
     const cache = join(folder, "_npx", "5c7a", "node_modules", "deno");
