@@ -13,6 +13,9 @@ import {
   type SamplingOptions,
 } from "@/lib/generation/requests.ts";
 
+/** The end of the one code block that is asked for; what follows it is talk. */
+const END_OF_CODE = "\n```\n";
+
 /** What {@link generateAnswers} did. */
 export interface AnswersReport {
   questions: number;
@@ -35,11 +38,13 @@ export async function generateAnswers(
   const requests = questions.map((question) => (
     { slug: question.slug, prompt: questionPrompt(question), attempt: 0 }
   ));
+  // Ollama leaves the text that ends an answer out of it, and with it the end of the code.
+  const stop = generator.provider === "embedded" ? { stop: [END_OF_CODE] } : {};
   const answers = await answerRequests(
     dbPath,
     generator,
     requests,
-    { ...DEFAULT_SAMPLING, ...sampling },
+    { ...DEFAULT_SAMPLING, ...stop, ...sampling },
     { onProgress, onText, signal },
   );
   const report: AnswersReport = { questions: questions.length, readable: [], statuses: {} };

@@ -16,7 +16,7 @@ import type { OnProgress } from "@/lib/progress.ts";
 export interface EmbeddedOptions {
   /** `auto` measures which is faster here. Default `auto`. */
   precision?: Precision | "auto";
-  /** How many requests are answered at once; default 64. */
+  /** How many requests are answered at once; default 32. */
   batchSize?: number;
   /** Told about the loading of the weights. */
   onProgress?: OnProgress;
@@ -77,6 +77,7 @@ export async function embeddedGenerator(
           temperature: request.temperature,
           topP: request.top_p,
           seed: request.seed,
+          isDone: request.stop && ((ids) => endsWithAny(tokenizer, ids, request.stop!)),
         })),
         {
           eosId: tokenizer.eosId,
@@ -108,6 +109,15 @@ export async function embeddedGenerator(
       if (loaded) tf.dispose(loaded.weights);
     },
   };
+}
+
+/** Tokens in which a text that ends an answer is looked for; its own are fewer. */
+const STOP_WINDOW = 16;
+
+/** Whether the newest tokens hold one of the texts; it stays part of the answer. */
+function endsWithAny(tokenizer: Tokenizer, ids: number[], texts: string[]): boolean {
+  const tail = tokenizer.decode(ids.slice(-STOP_WINDOW));
+  return texts.some((text) => tail.includes(text));
 }
 
 /** Token ids to text as they come; a character whose bytes are split over tokens waits until it is whole. */

@@ -15,6 +15,8 @@ export interface GenerationRequest {
   top_p: number;
   /** The most tokens to answer with. */
   num_predict: number;
+  /** Texts that end the answer; whether they are part of it is up to the provider. */
+  stop?: string[];
   /** The context window in tokens that prompt and answer share. */
   num_ctx: number;
 }

@@ -16,6 +16,8 @@ export interface SamplingOptions {
   top_p: number;
   num_predict: number;
   num_ctx: number;
+  /** Texts that end an answer. */
+  stop?: string[];
   /** Seeds of the single requests are drawn from it, the question and the attempt. */
   seed: number;
 }
@@ -115,6 +117,7 @@ function plan(
     seed,
     generator.provider,
     generator.modelDigest,
+    ...request.stop ?? [],
   ]);
   return { slug, key, request };
 }

@@ -19,6 +19,8 @@ export interface SampleRequest {
   temperature: number;
   topP: number;
   seed: number;
+  /** Ends the sample early; asked after each token with all that were added. */
+  isDone?: (ids: number[]) => boolean;
 }
 
 /** What was added to a prompt; a closing EOS is not part of it. */
@@ -30,7 +32,7 @@ export interface Sample {
 export interface SampleOptions {
   /** Token that ends a sample; null goes on to `maxNewTokens` whatever comes. */
   eosId: number | null;
-  /** How many prompts are decoded at once; default 64: reading the weights costs the same for all. */
+  /** How many prompts are decoded at once; default 32: reading the weights costs the same for all. */
   batchSize?: number;
   onToken?: (request: number, id: number) => void;
   onDone?: (request: number, sample: Sample) => Promise<void> | void;
@@ -68,7 +70,7 @@ export async function sample(
   options: SampleOptions,
 ): Promise<Sample[]> {
   if (requests.length === 0) return [];
-  const { eosId, batchSize = 64, onToken, onDone, signal } = options;
+  const { eosId, batchSize = 32, onToken, onDone, signal } = options;
   const slots = roundUp(
     Math.max(...requests.map((r) => r.ids.length + r.maxNewTokens)),
     SLOT_MULTIPLE,
@@ -86,12 +88,13 @@ export async function sample(
 
   /** Takes the next token of a row; frees the row when its sample is complete. */
   const accept = async (at: number, id: number) => {
-    const row = rows[at]!, { maxNewTokens } = requests[row.request];
-    const stopped = id === eosId;
-    if (!stopped) {
+    const row = rows[at]!, { maxNewTokens, isDone } = requests[row.request];
+    const ended = id === eosId;
+    if (!ended) {
       row.ids.push(id);
       onToken?.(row.request, id);
     }
+    const stopped = ended || (isDone?.(row.ids) ?? false);
     if (stopped || row.ids.length >= maxNewTokens) {
       const done: Sample = { ids: row.ids, doneReason: stopped ? "stop" : "length" };
       samples[row.request] = done;

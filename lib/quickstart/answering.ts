@@ -1,12 +1,11 @@
 /**
- * Everything that the quickstart asks models for at one time: pairs and single answers, as one batch where one
- * embedded model gives both.
+ * Everything that the quickstart asks models for, in one process: pairs first, then single answers. They are not
+ * mixed: prompts for pairs are three times as long, and every step costs what the longest row of a batch does.
  *
  * @module
  */
 import { type AnswersReport, generateAnswers } from "@/lib/generation/answers.ts";
 import type { Generator } from "@/lib/generation/generator.ts";
-import { withMergedCalls } from "@/lib/generation/merged.ts";
 import { openGenerator } from "@/lib/generation/open.ts";
 import { generatePairs, type PairsReport } from "@/lib/generation/pairs.ts";
 import type { SamplingOptions } from "@/lib/generation/requests.ts";
@@ -76,18 +75,16 @@ export async function answerAll(
       signal,
     });
   };
-  if (options.generator === options.model) {
-    const [first, second] = await withGenerator(
-      options.model,
-      (generator) =>
-        withMergedCalls<[PairsReport | null, AnswersReport | null]>(generator, [pairs, answers]),
-    );
-    return { pairs: first, answers: second };
-  }
-  return {
-    pairs: await withGenerator(options.generator, pairs),
-    answers: await withGenerator(options.model, answers),
+  const report: AnsweringReport = { pairs: null, answers: null };
+  const askForAnswers = async (generator: Generator) => {
+    report.answers = await answers(generator);
   };
+  await withGenerator(options.generator, async (generator) => {
+    report.pairs = await pairs(generator);
+    if (options.generator === options.model) await askForAnswers(generator);
+  });
+  if (options.generator !== options.model) await withGenerator(options.model, askForAnswers);
+  return report;
 }
 
 async function withGenerator<T>(

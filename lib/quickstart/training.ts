@@ -17,7 +17,7 @@ const BOTH: Settings = {
   max_length: 768,
   max_prompt_length: 512,
   max_truncated_fraction: 0.05,
-  eval_every: 32,
+  save_every: 32,
   optimizer: "RMSprop",
   warmup_steps: 3,
 };
