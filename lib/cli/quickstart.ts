@@ -29,7 +29,7 @@ const spec = defineTask({
     },
     min_pairs: {
       type: "integer",
-      default: 72,
+      default: 66,
       min: 1,
       help: "labeled pairs wanted; further answers are sampled until there are so many",
     },
@@ -51,7 +51,7 @@ const spec = defineTask({
     top_p: { type: "number", default: 0.95, min: 0, max: 1, help: "nucleus of sampling" },
     pair_tokens: {
       type: "integer",
-      default: 384,
+      default: 256,
       min: 1,
       help: "most tokens of an answer with two solutions",
     },

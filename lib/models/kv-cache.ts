@@ -9,7 +9,7 @@
 import { attr, dtypeOf, jit, op, tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { type Attend, decode, type RopeTables, ropeTables } from "@/lib/models/decoder.ts";
-import { attentionWeights } from "@/lib/models/attention.ts";
+import { attentionWeights, blockAttention } from "@/lib/models/attention.ts";
 import { batchMatMul, project } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
 import { headWeight, type Weights } from "@/lib/models/weights.ts";
@@ -197,24 +197,19 @@ function makeStep(config: DecoderConfig, precision: Precision, R: number, L: num
 }
 
 function makePrefill(config: DecoderConfig, precision: Precision) {
-  const { num_attention_heads: H, num_key_value_heads: G, head_dim: K } = config;
+  const { num_key_value_heads: G, head_dim: K } = config;
   return jit((weights: Weights, cache: LayerCache[], input: StepInput & { last: tf.Tensor }) => {
     const n = input.mask.shape[0], P = input.mask.shape[3]!;
     const updated: LayerCache[] = [];
-    const heads = (x: tf.Tensor, count: number) =>
-      tf.transpose(tf.reshape(x, [n, P, count, K]), [0, 2, 1, 3]);
+    const bySlot = (x: tf.Tensor) =>
+      tf.reshape(tf.transpose(tf.reshape(x, [n, P, G, K]), [0, 2, 1, 3]), [n * G * P, K]);
     const attend: Attend = (layer, q_NHK, k_NGK, v_NGK) => {
-      const k = heads(k_NGK, G), v = heads(v_NGK, G);
       updated.push({
-        k: write(cache[layer].k, input.slots, tf.reshape(k, [n * G * P, K])),
-        v: write(cache[layer].v, input.slots, tf.reshape(v, [n * G * P, K])),
+        k: write(cache[layer].k, input.slots, bySlot(k_NGK)),
+        v: write(cache[layer].v, input.slots, bySlot(v_NGK)),
       });
-      const q = tf.reshape(heads(q_NHK, H), [n, G, (H / G) * P, K]);
-      const mixed = batchMatMul(attentionWeights(q, k, input.mask, precision), v, false, false);
-      return tf.reshape(tf.transpose(tf.reshape(mixed, [n, H, P, K]), [0, 2, 1, 3]), [
-        n * P,
-        H * K,
-      ]);
+      const groups = [{ B: n, S: P, mask_B11SS: input.mask }];
+      return blockAttention(q_NHK, k_NGK, v_NGK, groups, config, precision);
     };
     const h_NC = decode(config, weights, input.ids, input.tables, attend, precision);
     const h_RC = tf.gather(h_NC, input.last as tf.Tensor1D);

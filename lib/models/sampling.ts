@@ -84,7 +84,10 @@ export async function sample(
   );
   const samples: Sample[] = [];
   const rows: (Row | undefined)[] = Array(cache.rows).fill(undefined);
-  const waiting = requests.map((_, i) => i);
+  // Prompts of similar length are read together: shorter ones are padded to the longest.
+  const waiting = requests.map((_, i) => i).sort((a, b) =>
+    requests[b].ids.length - requests[a].ids.length
+  );
 
   /** Takes the next token of a row; frees the row when its sample is complete. */
   const accept = async (at: number, id: number) => {

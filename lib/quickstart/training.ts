@@ -31,6 +31,7 @@ export async function trainSft(context: Context, dataset: Published): Promise<st
   const settings = {
     ...common(context, dataset),
     ...SFT,
+    gradient_accumulation_steps: partsOf(context, 4),
     n_examples: Math.min(SFT_EXAMPLES, dataset.train),
   };
   const folder = runFolder(context, "sft", settings, dataset);
@@ -43,6 +44,7 @@ export async function trainDpo(context: Context, dataset: Published, sft: string
   const settings = {
     ...common(context, dataset),
     ...DPO,
+    gradient_accumulation_steps: partsOf(context, 2),
     "model.archive": join(sft, "LATEST", "policy"),
   };
   const folder = runFolder(context, "dpo", settings, dataset);
@@ -52,16 +54,18 @@ export async function trainDpo(context: Context, dataset: Published, sft: string
 
 function common({ options }: Context, dataset: Published): Settings {
   const { batchSize } = options;
-  // Two pairs at a time: memory stays below 8 GiB.
-  const parts = batchSize % 2 === 0 ? batchSize / 2 : batchSize;
   return {
     ...BOTH,
     batch_size: batchSize,
-    gradient_accumulation_steps: parts,
     model: options.model,
     datasets: [dataset.path],
     seed: options.seed,
   };
+}
+
+/** How many parts a batch is computed in, so that memory stays below 8 GiB. */
+function partsOf({ options: { batchSize } }: Context, examplesAtOnce: number): number {
+  return batchSize % examplesAtOnce === 0 ? batchSize / examplesAtOnce : batchSize;
 }
 
 function runFolder(
