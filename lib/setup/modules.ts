@@ -34,13 +34,16 @@ export async function fetchModules(options: ToolOptions = {}): Promise<void> {
   await fetchBundler();
 }
 
-/** Deno fetches its bundler at the first use. */
+/** Deno fetches its bundler, and what the web page's parts import, when it first bundles them. */
 async function fetchBundler(): Promise<void> {
-  const file = await Deno.makeTempFile({ suffix: ".ts" });
-  try {
-    await Deno.writeTextFile(file, "export const one = 1;\n");
-    await Deno.bundle({ entrypoints: [file], write: false });
-  } finally {
-    await Deno.remove(file);
-  }
+  const islands = join(PROJECT_ROOT, "islands");
+  await Deno.bundle({
+    entrypoints: [
+      join(PROJECT_ROOT, "lib", "fresh", "client.ts"),
+      ...[...Deno.readDirSync(islands)].map(({ name }) => join(islands, name)),
+    ],
+    outputDir: ".",
+    platform: "browser",
+    write: false,
+  });
 }

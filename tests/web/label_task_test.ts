@@ -11,7 +11,7 @@ interface Server extends AsyncDisposable {
 
 function command(args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "lib/cli/label.ts", ...args],
+    args: ["run", "-A", "--quiet", "lib/cli/label.ts", ...args],
     stdout: "piped",
     stderr: "piped",
   });
