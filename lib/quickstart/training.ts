@@ -22,8 +22,8 @@ const BOTH: Settings = {
   warmup_steps: 3,
 };
 const SFT: Settings = { loss: "sft", lr: 1e-5 };
-/** Five updates at the default batch size: the form of an answer is learnt in them. */
-const SFT_EXAMPLES = 40;
+/** Four updates at the default batch size: the form of an answer is learnt in them. */
+const SFT_EXAMPLES = 32;
 const DPO: Settings = { loss: "dpo", "loss.beta": 0.1, lr: 5e-6, n_epochs: 1 };
 
 /** Trains, or goes on with, the supervised run. The folder's name changes with data and settings. */
