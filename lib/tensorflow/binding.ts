@@ -152,11 +152,6 @@ export class Binding {
     return this.trace !== undefined;
   }
 
-  /** The open trace, for those who build its inputs and outputs. */
-  get currentTrace(): Trace | undefined {
-    return this.trace;
-  }
-
   /** Runs `body` with every operation recorded into a new graph. */
   withTrace<T>(captures: boolean, body: (trace: Trace) => T): T {
     const outer = this.trace;

@@ -37,7 +37,6 @@ const SYMBOLS = {
   TF_StringCopy: { parameters: [P, B, U], result: V },
   TF_StringGetDataPointer: { parameters: [P], result: P },
   TF_StringGetSize: { parameters: [P], result: U },
-  TF_StringDealloc: { parameters: [P], result: V },
 
   TFE_NewContextOptions: { parameters: [], result: P },
   TFE_ContextOptionsSetConfig: { parameters: [P, B, U, P], result: V },
@@ -61,7 +60,6 @@ const SYMBOLS = {
 
   TFE_NewOp: { parameters: [P, B, P], result: P },
   TFE_DeleteOp: { parameters: [P], result: V },
-  TFE_OpSetDevice: { parameters: [P, B, P], result: V },
   TFE_OpAddInput: { parameters: [P, P, P], result: V },
   TFE_OpSetAttrType: { parameters: [P, B, I32], result: V },
   TFE_OpSetAttrTypeList: { parameters: [P, B, B, I32], result: V },
@@ -80,8 +78,6 @@ const SYMBOLS = {
   TF_NewOperation: { parameters: [P, B, B], result: P },
   TF_AddInput: { parameters: [P, OUTPUT], result: V },
   TF_AddInputList: { parameters: [P, B, I32], result: V },
-  TF_AddControlInput: { parameters: [P, P], result: V },
-  TF_SetDevice: { parameters: [P, B], result: V },
   TF_SetAttrType: { parameters: [P, B, I32], result: V },
   TF_SetAttrTypeList: { parameters: [P, B, B, I32], result: V },
   TF_SetAttrBool: { parameters: [P, B, "u8"], result: V },
