@@ -27,7 +27,7 @@ export const batchMatMul = (
     attr.bool("adj_y", transposeB),
   ], [a, b]);
 
-/** x_NI · w_OIᵀ in the given precision; the gradient of w is fp32. */
+/** x_NI · w_OIᵀ in the given precision; gradients are in that precision too. */
 export function linear(x_NI: tf.Tensor, w_OI: tf.Tensor, precision: Precision): tf.Tensor {
   return customGrad((x, w) => ({
     value: matMul(toCompute(x, precision), toCompute(w, precision), false, true),
@@ -36,7 +36,7 @@ export function linear(x_NI: tf.Tensor, w_OI: tf.Tensor, precision: Precision): 
       const d = toCompute(dy, precision);
       return [
         () => matMul(d, toCompute(w, precision), false, false),
-        () => toFp32(matMul(d, toCompute(x, precision), true, false)),
+        () => matMul(d, toCompute(x, precision), true, false),
       ];
     },
   }))(x_NI, w_OI);

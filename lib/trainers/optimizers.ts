@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { fused, tf } from "@/lib/tensorflow/mod.ts";
+import { fused, jit, tf } from "@/lib/tensorflow/mod.ts";
+import { toFp32 } from "@/lib/models/precision.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 
 /** Names that `optimizer=` takes. */
@@ -15,7 +16,7 @@ interface Rule {
   /** Names of the state tensors that go with each weight. */
   slots: string[];
   /**
-   * @param inputs weight, gradient, state tensors…, and the scalars: learning rate, factor of the gradient
+   * @param inputs weight, gradient (fp32 or bfloat16), state tensors…, and the scalars: learning rate, factor of the gradient
    *   (clipping), number of the update from 1
    * @returns the new weight and state
    */
@@ -27,7 +28,7 @@ const RULES: Record<OptimizerName, Rule> = {
   RMSprop: {
     slots: ["square_avg"],
     kernel: fused("rmsprop", (w, gradient, average, lr, factor) => {
-      const g = tf.mul(gradient, factor);
+      const g = tf.mul(toFp32(gradient), factor);
       const v = tf.add(tf.mul(average, 0.99), tf.mul(tf.square(g), 0.01));
       return [tf.sub(w, tf.mul(lr, tf.div(g, tf.add(tf.sqrt(v), 1e-8)))), v];
     }),
@@ -36,7 +37,7 @@ const RULES: Record<OptimizerName, Rule> = {
   AdamW: {
     slots: ["exp_avg", "exp_avg_sq"],
     kernel: fused("adamw", (w, gradient, first, second, lr, factor, update) => {
-      const g = tf.mul(gradient, factor);
+      const g = tf.mul(toFp32(gradient), factor);
       const m = tf.add(tf.mul(first, 0.9), tf.mul(g, 0.1));
       const v = tf.add(tf.mul(second, 0.999), tf.mul(tf.square(g), 0.001));
       const mHat = tf.div(m, tf.sub(1, tf.pow(0.9, update)));
@@ -51,9 +52,11 @@ export class Optimizer {
   /** Slot name → weight name → state. */
   readonly state: Record<string, Weights>;
   private readonly rule: Rule;
+  private readonly updateGroup: ReturnType<Optimizer["makeUpdateGroup"]>;
 
   constructor(readonly name: OptimizerName, weights: Weights) {
     this.rule = RULES[name];
+    this.updateGroup = this.makeUpdateGroup();
     this.state = Object.fromEntries(
       this.rule.slots.map((slot) => [
         slot,
@@ -65,17 +68,23 @@ export class Optimizer {
   /**
    * Replaces every weight by its updated value and disposes the old value and the gradient.
    *
+   * @param gradients fp32, or bfloat16 as the products gave them
    * @param factor what gradients are multiplied with first
    * @param update number of this update, from 1
    */
   apply(weights: Weights, gradients: Weights, lr: number, factor: number, update: number): void {
     const scalars = [lr, factor, update].map((value) => tf.scalar(value));
-    for (const name of Object.keys(weights)) {
-      const old = [weights[name], ...this.rule.slots.map((slot) => this.state[slot][name])];
-      const [w, ...state] = this.rule.kernel(old[0], gradients[name], ...old.slice(1), ...scalars);
-      weights[name] = w;
-      this.rule.slots.forEach((slot, i) => this.state[slot][name] = state[i]);
-      tf.dispose([...old, gradients[name]]);
+    for (const names of groups(Object.keys(weights))) {
+      const old = names.map((name) => [
+        weights[name],
+        gradients[name],
+        ...this.rule.slots.map((slot) => this.state[slot][name]),
+      ]);
+      this.updateGroup(old, scalars).forEach(([w, ...state], i) => {
+        weights[names[i]] = w;
+        this.rule.slots.forEach((slot, s) => this.state[slot][names[i]] = state[s]);
+      });
+      tf.dispose(old);
     }
     tf.dispose(scalars);
   }
@@ -89,7 +98,29 @@ export class Optimizer {
 
   dispose(): void {
     for (const tensors of Object.values(this.state)) tf.dispose(tensors);
+    this.updateGroup.dispose();
   }
+
+  private makeUpdateGroup() {
+    return jit(
+      (tensors: tf.Tensor[][], scalars: tf.Tensor[]) =>
+        tensors.map((inputs) => this.rule.kernel(...inputs, ...scalars)),
+      { name: this.name },
+    );
+  }
+}
+
+/**
+ * Names that are updated together: the tensors of one layer, so that two of them can be computed at once while
+ * no more than one layer's new values exist beside the old ones.
+ */
+function groups(names: string[]): string[][] {
+  const byLayer = new Map<string, string[]>();
+  for (const name of names) {
+    const layer = /\.layers\.\d+\./.exec(name)?.[0] ?? name;
+    byLayer.set(layer, [...(byLayer.get(layer) ?? []), name]);
+  }
+  return [...byLayer.values()];
 }
 
 /**

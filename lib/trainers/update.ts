@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { jit, tf } from "@/lib/tensorflow/mod.ts";
+import { fused, jit, tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { OperationError } from "@/lib/errors.ts";
-import type { Precision } from "@/lib/models/precision.ts";
+import { type Precision, toFp32 } from "@/lib/models/precision.ts";
 import { disposeLayout } from "@/lib/models/layout.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { clipFactor, learningRate, type Optimizer } from "@/lib/trainers/optimizers.ts";
@@ -39,9 +39,15 @@ type UpdateSettings = Pick<
   "lr" | "warmupSteps" | "maxGradNorm" | "gradientAccumulationSteps"
 >;
 
+/** Sums of squares in [64] parts: sums along the first axis are several times faster than one whole sum. */
+const squareSums = fused(
+  "square_sums",
+  (g) => [tf.sum(tf.square(tf.reshape(toFp32(g), [-1, g.size % 64 === 0 ? 64 : 1])), 0)],
+);
+
+/** Norm of all gradients together, in fp32 whatever their type. */
 const globalNorm = jit(
-  (gradients: Weights) =>
-    tf.sqrt(tf.addN(Object.values(gradients).map((g) => tf.sum(tf.square(g))))),
+  (gradients: tf.Tensor[]) => tf.sqrt(tf.addN(gradients.map((g) => tf.sum(squareSums(g)[0])))),
   { name: "global_norm" },
 );
 
@@ -74,10 +80,10 @@ export async function update(
     results.push(part.results);
     gradients = gradients ? addInto(gradients, part.gradients) : part.gradients;
   }
-  const [norm] = readScalars([await globalNorm.async(gradients!)]);
-  const norms = Object.fromEntries(
-    normsOf.map((name) => [name, readScalars([tf.norm(gradients![name])])[0]]),
-  );
+  const normOf = async (tensors: tf.Tensor[]) => readScalar(await globalNorm.async(tensors));
+  const norm = await normOf(Object.values(gradients!));
+  const norms: Record<string, number> = {};
+  for (const name of normsOf) norms[name] = await normOf([gradients![name]]);
   if (!Number.isFinite(norm)) {
     throw new OperationError(
       `The gradient of update ${
@@ -109,20 +115,22 @@ async function gradientsOf(
   return { gradients, results: readResults(examples) };
 }
 
-/** Adds the second gradients to the first ones, one tensor at a time. */
+const addTwo = fused("accumulate", (a, b) => [tf.add(toFp32(a), toFp32(b))]);
+
+/** Adds the second gradients to the first ones in fp32, one tensor at a time. */
 function addInto(sums: Weights, gradients: Weights): Weights {
   for (const name of Object.keys(sums)) {
-    const sum: tf.Tensor = tf.add(sums[name], gradients[name]);
+    const [sum] = addTwo(sums[name], gradients[name]);
     tf.dispose([sums[name], gradients[name]]);
     sums[name] = sum;
   }
   return sums;
 }
 
-function readScalars(tensors: tf.Tensor[]): number[] {
-  const values = tensors.map((tensor) => tensor.dataSync()[0]);
-  tf.dispose(tensors);
-  return values;
+function readScalar(tensor: tf.Tensor): number {
+  const [value] = tensor.dataSync();
+  tensor.dispose();
+  return value;
 }
 
 /** How far policy and reference may be apart before the first update, relative to max(1, |log-prob|). */
