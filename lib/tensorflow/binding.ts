@@ -14,11 +14,17 @@ import {
   withType,
 } from "./attributes.ts";
 import { type Context, type ContextOptions, newContext } from "./context.ts";
-import { DataType, isHalf, shownAs } from "./dtypes.ts";
+import { bytesPerElement, DataType, isHalf, shownAs, sizeOf } from "./dtypes.ts";
 import { fromBytes, type HostValues, newTensor, readTensor, toBytes } from "./host-tensor.ts";
 import { cString, type Pointer, readCString, Status, TensorflowError } from "./library.ts";
 import { opDefinition } from "./op-definitions.ts";
-import { describe, type GraphTensor, type TracedFunction, Tracer } from "./tracer.ts";
+import {
+  describe,
+  describeTensors,
+  type GraphTensor,
+  type TracedFunction,
+  Tracer,
+} from "./tracer.ts";
 
 /** tfjs's `TensorMetadata`. */
 export interface TensorMetadata {
@@ -45,11 +51,20 @@ export interface Trace {
   captures?: Map<number, GraphTensor>;
 }
 
+/** Is told of every operation that has run. */
+export type Observer = (
+  op: string,
+  milliseconds: number,
+  outputBytes: number,
+  inputs: string,
+) => void;
+
 export class Binding {
   readonly context: Context;
   private readonly entries = new Map<number, Entry>();
   private nextId = 1;
   private trace: Trace | undefined;
+  private observer: Observer | undefined;
 
   constructor(options: ContextOptions) {
     this.context = newContext(options);
@@ -152,6 +167,26 @@ export class Binding {
     return this.trace !== undefined;
   }
 
+  /** Whether somebody is told of every operation. */
+  get observed(): boolean {
+    return this.observer !== undefined;
+  }
+
+  /** Runs `body` and tells `observer` of every operation that it runs. */
+  observing<T>(observer: Observer, body: () => T): T {
+    if (this.trace || this.observer) {
+      throw new TensorflowError(
+        `operations cannot be timed ${this.trace ? "while a function is traced" : "twice at once"}`,
+      );
+    }
+    this.observer = observer;
+    try {
+      return body();
+    } finally {
+      this.observer = undefined;
+    }
+  }
+
   /** Runs `body` with every operation recorded into a new graph. */
   withTrace<T>(captures: boolean, body: (trace: Trace) => T): T {
     const outer = this.trace;
@@ -209,7 +244,7 @@ export class Binding {
         this.fromSymbol(t)
       );
     }
-    return this.execute(traced.name, [], inputs, traced.outputs.length);
+    return this.execute(traced.name, [], inputs, traced.outputs.length, traced.label);
   }
 
   /** Runs a traced function on another thread; the event loop goes on meanwhile. */
@@ -269,15 +304,33 @@ export class Binding {
     return op;
   }
 
-  private execute(name: string, attributes: Attribute[], inputs: number[], outputCount: number) {
+  private execute(
+    name: string,
+    attributes: Attribute[],
+    inputs: number[],
+    outputCount: number,
+    label = name,
+  ): TensorMetadata[] {
     const { c, status } = this.context;
     const op = this.newOp(name, attributes, inputs);
     try {
       const results = new BigUint64Array(outputCount);
       const count = new Int32Array([outputCount]);
+      const start = this.observer && performance.now();
       c.TFE_Execute(op, results, count, status.pointer);
+      const milliseconds = start === undefined ? 0 : performance.now() - start;
       status.check(() => this.describe(name, inputs));
-      return this.adopt(results);
+      const outputs = this.adopt(results);
+      this.observer?.(
+        label,
+        milliseconds,
+        outputs.reduce(
+          (sum, { id, shape }) => sum + sizeOf(shape) * (bytesPerElement(this.dtypeOf(id)) ?? 0),
+          0,
+        ),
+        describeTensors(inputs.map((id) => this.entry(id))),
+      );
+      return outputs;
     } finally {
       c.TFE_DeleteOp(op);
     }

@@ -44,7 +44,8 @@ interface Trace {
  * Makes `fn` run as one TensorFlow function.
  *
  * `fn` must be pure: tensors it uses but is not given are read once, when it is traced. While a gradient is
- * being taken, or another function traced, `fn` runs as plain code and becomes part of that.
+ * being taken, another function traced, or operations timed one by one, `fn` runs as plain code and becomes
+ * part of that.
  *
  * @throws TensorflowError when `fn` reads a value back (`dataSync`) or makes a shape that depends on values
  */
@@ -76,15 +77,19 @@ export function jit<A extends unknown[], R>(
   const finish = (trace: Trace, outputs: tf.Tensor[]) =>
     unflatten(trace.result, outputs.values()) as R;
   const inside = () => running().binding.tracing || gradientDepth() > 0;
+  // Timed one by one, operations run as plain code, and leave behind what a traced function would.
+  const plain = (args: A): R => tf.tidy(() => fn(...args) as tf.TensorContainer) as R;
 
   const call = (...args: A): R => {
     if (inside()) return fn(...args);
+    if (running().binding.observed) return plain(args);
     const { trace, inputs } = prepare(args);
     return finish(trace, running().binding.callFunction(trace.traced, inputs).map(toTensor));
   };
   Object.defineProperty(call, "traces", { get: () => traces.size });
   return Object.assign(call as typeof call & { readonly traces: number }, {
     async async(...args: A): Promise<R> {
+      if (running().binding.observed) return plain(args);
       const { trace, inputs } = prepare(args);
       const outputs = await running().binding.callFunctionAsync(trace.traced, inputs);
       return finish(trace, outputs.map(toTensor));

@@ -17,3 +17,5 @@ export { customGrad, type ForwardResult, together } from "./custom-grad.ts";
 export { DataType } from "./dtypes.ts";
 export { fused, jit, type JitOptions, type Jitted } from "./jit.ts";
 export { TensorflowError } from "./library.ts";
+export { type OpTime, profileOps } from "./profile.ts";
+export { scope } from "./scope.ts";

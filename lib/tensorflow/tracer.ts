@@ -12,6 +12,7 @@ import { dataTypeName } from "./dtypes.ts";
 import { newTensor } from "./host-tensor.ts";
 import { cString, type Pointer, TensorflowError, utf8 } from "./library.ts";
 import { opDefinition } from "./op-definitions.ts";
+import { currentScope } from "./scope.ts";
 
 /** One output of a node: a tensor that has no value yet. */
 export interface GraphTensor {
@@ -26,7 +27,10 @@ export interface GraphTensor {
 
 /** A function that was traced and added to the context. */
 export interface TracedFunction {
+  /** Unique in the context. */
   readonly name: string;
+  /** What it was called by whoever made it. */
+  readonly label: string;
   readonly pointer: Pointer;
   readonly outputs: { shape: number[]; dtype: number }[];
   readonly xla: boolean;
@@ -206,7 +210,13 @@ export class Tracer {
     }
     c.TFE_ContextAddFunction(context, pointer, status.pointer);
     status.check(() => `adding function ${name}`);
-    return { name, pointer, outputs: outputs.map(({ shape, dtype }) => ({ shape, dtype })), xla };
+    return {
+      name,
+      label,
+      pointer,
+      outputs: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+      xla,
+    };
   }
 
   delete(): void {
@@ -226,7 +236,7 @@ export class Tracer {
   ): GraphTensor[] {
     const { c, status } = this.context;
     const node = this.nodes++;
-    const description = c.TF_NewOperation(this.graph, cString(name), utf8(`n${node}\0`));
+    const description = c.TF_NewOperation(this.graph, cString(name), utf8(`${prefix()}n${node}\0`));
     fill(description);
     const operation = c.TF_FinishOperation(description, status.pointer);
     status.check(what);
@@ -283,9 +293,19 @@ export class Tracer {
   }
 }
 
+/** The label of the code that runs, as the first part of a node's name. */
+function prefix(): string {
+  const label = currentScope();
+  return label && `${label.replace(/[^A-Za-z0-9_/]/g, "_").replace(/^[_/]/, ".$&")}/`;
+}
+
+/** `float32[2,3], float32[4,5]` */
+export const describeTensors = (tensors: { shape: number[]; dtype: number }[]) =>
+  tensors.map((t) => `${dataTypeName(t.dtype)}[${t.shape}]`).join(", ");
+
 /** `MatMul(float32[2,3], float32[4,5])` */
 export const describe = (name: string, inputs: { shape: number[]; dtype: number }[]) =>
-  `${name}(${inputs.map((t) => `${dataTypeName(t.dtype)}[${t.shape}]`).join(", ")})`;
+  `${name}(${describeTensors(inputs)})`;
 
 /** `TF_Output` is { TF_Operation* oper; int index; } with padding: 16 bytes. */
 function packOutputs(tensors: { operation: Pointer; index: number }[]): Uint8Array<ArrayBuffer> {
