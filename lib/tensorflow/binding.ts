@@ -44,11 +44,19 @@ interface Entry {
 /** A constant larger than this that appears while tracing becomes an input of the function instead. */
 const LARGEST_CONSTANT_BYTES = 1 << 20;
 
+/** A tensor from outside that a traced function uses. */
+export interface Capture {
+  /** The input that stands for it. */
+  symbol: GraphTensor;
+  /** The same value under a number of the trace's own: the original may be gone before the trace is. */
+  id: number;
+}
+
 /** A function while it is traced: its graph, and the tensors from outside that it turned out to use. */
 export interface Trace {
   tracer: Tracer;
-  /** Tensor → the input that stands for it; undefined where nothing from outside may be used. */
-  captures?: Map<number, GraphTensor>;
+  /** Tensor → what stands for it; undefined where nothing from outside may be used. */
+  captures?: Map<number, Capture>;
 }
 
 /** Is told of every operation that has run. */
@@ -65,6 +73,7 @@ export class Binding {
   private nextId = 1;
   private trace: Trace | undefined;
   private observer: Observer | undefined;
+  private stateless: string | undefined;
 
   constructor(options: ContextOptions) {
     this.context = newContext(options);
@@ -143,6 +152,14 @@ export class Binding {
     inputs: number[],
     outputCount: number,
   ): TensorMetadata[] {
+    if (this.stateless && opDefinition(name)?.stateful) {
+      throw new TensorflowError(
+        `${
+          this.describe(name, inputs)
+        } has state, and inside ${this.stateless} it would run twice; ` +
+          `run it outside and pass its result as an argument`,
+      );
+    }
     const widened: number[] = [];
     [attributes, inputs] = this.settleTypes(name, attributes, inputs, widened);
     const outputs = this.trace
@@ -187,6 +204,17 @@ export class Binding {
     }
   }
 
+  /** Runs `body`, in which operations with state (random numbers, variables) are refused in the name of `reason`. */
+  withoutState<T>(reason: string, body: () => T): T {
+    const outer = this.stateless;
+    this.stateless = reason;
+    try {
+      return body();
+    } finally {
+      this.stateless = outer;
+    }
+  }
+
   /** Runs `body` with every operation recorded into a new graph. */
   withTrace<T>(captures: boolean, body: (trace: Trace) => T): T {
     const outer = this.trace;
@@ -214,8 +242,11 @@ export class Binding {
     const entry = this.entry(id);
     const { tracer, captures } = this.trace!;
     if (entry.symbol?.tracer === tracer) return entry.symbol;
-    if (!entry.handle && entry.host && hostBytes(entry.host) <= LARGEST_CONSTANT_BYTES) {
-      return tracer.constant(entry.shape, entry.dtype, entry.host);
+    if (!entry.handle && entry.host) {
+      const { shape, dtype, host } = entry;
+      if (hostBytes(host) <= LARGEST_CONSTANT_BYTES) return tracer.constant(shape, dtype, host);
+      const element = uniformElement(host, dtype);
+      if (element) return tracer.fill(shape, dtype, element);
     }
     if (!captures) {
       throw new TensorflowError("a fused kernel may use its arguments and constants only");
@@ -223,9 +254,24 @@ export class Binding {
     if (entry.symbol) {
       throw new TensorflowError("a tensor of one traced function was used in another");
     }
-    let symbol = captures.get(id);
-    if (!symbol) captures.set(id, symbol = tracer.placeholder(entry.shape, entry.dtype));
-    return symbol;
+    let capture = captures.get(id);
+    if (!capture) {
+      const symbol = tracer.placeholder(entry.shape, entry.dtype);
+      captures.set(id, capture = { symbol, id: this.share(id) });
+    }
+    return capture.symbol;
+  }
+
+  /** The same value under a new number; while tracing, as a node that runs after `dependencies`. */
+  after(id: number, dependencies: number[]): TensorMetadata {
+    if (this.trace) {
+      const { tracer } = this.trace;
+      return this.fromSymbol(
+        tracer.after(this.toSymbol(id), dependencies.map((other) => this.toSymbol(other))),
+      );
+    }
+    const { shape, dtype } = this.entry(id);
+    return { id: this.share(id), shape, dtype: shownAs(dtype) };
   }
 
   /** Another handle on the same value, under a new number. */
@@ -425,3 +471,11 @@ export class Binding {
 
 const hostBytes = (host: Uint8Array | Uint8Array[]) =>
   Array.isArray(host) ? host.reduce((n, item) => n + item.length, 0) : host.byteLength;
+
+/** The bytes of the one value that all elements have, if so: tfjs makes zeros and ones in JavaScript. */
+function uniformElement(host: Uint8Array | Uint8Array[], dtype: number): Uint8Array | undefined {
+  const width = bytesPerElement(dtype);
+  if (Array.isArray(host) || !width) return undefined;
+  for (let i = width; i < host.length; i++) if (host[i] !== host[i - width]) return undefined;
+  return host.slice(0, width);
+}

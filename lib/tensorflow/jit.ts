@@ -123,14 +123,14 @@ function record<A extends unknown[], R>(
       // What `fn` kept to get it out of an inner scope has served.
       tf.dispose(returned);
     });
-    const captured = [...captures!.entries()];
+    const captured = [...captures!.values()];
     const traced = tracer.toFunction(
       name,
-      [...placeholders, ...captured.map(([, symbol]) => symbol)],
+      [...placeholders, ...captured.map(({ symbol }) => symbol)],
       outputs,
       xla,
     );
-    return { traced, result: result!, captured: captured.map(([id]) => binding.share(id)) };
+    return { traced, result: result!, captured: captured.map(({ id }) => id) };
   });
 }
 

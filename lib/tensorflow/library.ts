@@ -77,6 +77,7 @@ const SYMBOLS = {
   TF_DeleteGraph: { parameters: [P], result: V },
   TF_NewOperation: { parameters: [P, B, B], result: P },
   TF_AddInput: { parameters: [P, OUTPUT], result: V },
+  TF_AddControlInput: { parameters: [P, P], result: V },
   TF_AddInputList: { parameters: [P, B, I32], result: V },
   TF_SetAttrType: { parameters: [P, B, I32], result: V },
   TF_SetAttrTypeList: { parameters: [P, B, B, I32], result: V },

@@ -18,4 +18,5 @@ export { DataType } from "./dtypes.ts";
 export { fused, jit, type JitOptions, type Jitted } from "./jit.ts";
 export { TensorflowError } from "./library.ts";
 export { type OpTime, profileOps } from "./profile.ts";
+export { recompute } from "./recompute.ts";
 export { scope } from "./scope.ts";

@@ -8,7 +8,7 @@
  */
 import { attr, type Attribute, setGraphAttributes } from "./attributes.ts";
 import type { Context } from "./context.ts";
-import { dataTypeName } from "./dtypes.ts";
+import { DataType, dataTypeName } from "./dtypes.ts";
 import { newTensor } from "./host-tensor.ts";
 import { cString, type Pointer, TensorflowError, utf8 } from "./library.ts";
 import { opDefinition } from "./op-definitions.ts";
@@ -84,6 +84,20 @@ export class Tracer {
     return outputs[0];
   }
 
+  /** A tensor of one repeated value, as a node that makes it rather than as data. */
+  fill(shape: number[], dtype: number, element: Uint8Array): GraphTensor {
+    const dims = new Uint8Array(Int32Array.from(shape).buffer);
+    return this.operation(
+      "Fill",
+      [attr.type("T", dtype), attr.type("index_type", DataType.int32)],
+      [
+        this.constant([shape.length], DataType.int32, dims),
+        this.constant([], dtype, element),
+      ],
+      1,
+    )[0];
+  }
+
   /** One operation. */
   operation(
     name: string,
@@ -128,6 +142,16 @@ export class Tracer {
     return outputs;
   }
 
+  /** The same tensor as a node that is never merged and runs after `dependencies`. */
+  after(tensor: GraphTensor, dependencies: GraphTensor[]): GraphTensor {
+    const { c } = this.context;
+    return this.finish("Identity", (d) => {
+      this.addInput(d, tensor);
+      c.TF_SetAttrType(d, cString("T"), tensor.dtype);
+      for (const { operation } of dependencies) c.TF_AddControlInput(d, operation);
+    }, 1)[0];
+  }
+
   /** A call of another traced function as one node; a function built with XLA stays one XLA kernel. */
   call(traced: TracedFunction, inputs: GraphTensor[]): GraphTensor[] {
     const key = `call ${traced.name} ${inputs.map((t) => `${t.node}:${t.index}`)}`;
@@ -165,12 +189,7 @@ export class Tracer {
     );
     // TensorFlow copies "_" attributes of a node that feeds a function's argument onto the argument, and an
     // argument that must be compiled by XLA is an error: an Identity keeps them apart.
-    const outputs = results.map((t) =>
-      this.finish("Identity", (d) => {
-        this.addInput(d, t);
-        c.TF_SetAttrType(d, cString("T"), t.dtype);
-      }, 1)[0]
-    );
+    const outputs = results.map((t) => this.after(t, []));
     this.seen.set(key, outputs);
     return outputs;
   }
