@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import { idOf, running, toTensor } from "./backend.ts";
 import { removeFunction } from "./context.ts";
 import { shownAs } from "./dtypes.ts";
+import type { Capture } from "./trace.ts";
 import type { TracedFunction } from "./tracer.ts";
 import { flatten, type Structure, unflatten } from "./tree.ts";
 
@@ -36,14 +37,16 @@ export interface Jitted<A extends unknown[], R> {
 interface Trace {
   traced: TracedFunction;
   result: Structure;
-  /** Tensors from outside `fn`, as they were when it was traced. */
-  captured: number[];
+  /** Tensors from outside `fn`. */
+  captured: Capture[];
 }
 
 /**
  * Makes `fn` run as one TensorFlow function.
  *
- * `fn` must be pure: tensors it uses but is not given are read once, when it is traced. While a gradient is
+ * Tensors that `fn` uses but is not given are taken as they are when it is traced; a `tf.Variable` or
+ * {@link ResourceVariable} has the value of the moment at each call. Everything else that `fn` does besides
+ * operations on tensors is done once, at tracing. While a gradient is
  * being taken, another function traced, or operations timed one by one, `fn` runs as plain code and becomes
  * part of that.
  *
@@ -65,13 +68,17 @@ export function jit<A extends unknown[], R>(
       inputs.map((id) => `${binding.dtypeOf(id)}[${binding.shapeOf(id)}]`)
     }`;
     let trace = traces.get(key);
+    if (trace && !stillFits(trace)) {
+      free(traces, key);
+      trace = undefined;
+    }
     if (trace) traces.delete(key);
     else {
       trace = record(fn, structure, inputs, name, xla);
       if (traces.size >= maxTraces) free(traces, traces.keys().next().value!);
     }
     traces.set(key, trace);
-    return { trace, inputs: [...inputs, ...trace.captured] };
+    return { trace, inputs: [...inputs, ...trace.captured.map((capture) => capture.current())] };
   }
 
   const finish = (trace: Trace, outputs: tf.Tensor[]) =>
@@ -108,7 +115,8 @@ function record<A extends unknown[], R>(
   xla: boolean,
 ): Trace {
   const { binding } = running();
-  return binding.withTrace(true, ({ tracer, captures }) => {
+  return binding.withTrace(true, (trace) => {
+    const { tracer } = trace;
     const placeholders = inputs.map((id) =>
       tracer.placeholder(binding.shapeOf(id), binding.dtypeOf(id))
     );
@@ -123,23 +131,27 @@ function record<A extends unknown[], R>(
       // What `fn` kept to get it out of an inner scope has served.
       tf.dispose(returned);
     });
-    const captured = [...captures!.values()];
+    const { captured } = trace;
     const traced = tracer.toFunction(
       name,
       [...placeholders, ...captured.map(({ symbol }) => symbol)],
       outputs,
       xla,
     );
-    return { traced, result: result!, captured: captured.map(({ id }) => id) };
+    return { traced, result: result!, captured };
   });
 }
+
+/** A variable that was captured may hold another type of float by now. */
+const stillFits = ({ captured }: Trace) =>
+  captured.every(({ symbol, current }) => running().binding.dtypeOf(current()) === symbol.dtype);
 
 function free(traces: Map<string, Trace>, key: string): void {
   const { binding } = running();
   const { traced, captured } = traces.get(key)!;
   removeFunction(binding.context, traced.name);
   binding.context.c.TF_DeleteFunction(traced.pointer);
-  captured.forEach((id) => binding.deleteTensor(id));
+  captured.forEach((capture) => capture.free());
   traces.delete(key);
 }
 
