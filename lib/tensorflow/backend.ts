@@ -7,30 +7,14 @@
  */
 import "./node-util.ts";
 import * as tf from "@tensorflow/tfjs";
-import nodeBackend from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import "@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js";
 import { attr, type Attribute } from "./attributes.ts";
 import { Binding, type TensorMetadata } from "./binding.ts";
-import { type ContextOptions, type Device, listDevices } from "./context.ts";
+import { checkOptions, type ContextOptions, type Device, listDevices } from "./context.ts";
 import { DataType } from "./dtypes.ts";
 import { TensorflowError } from "./library.ts";
-
-/** The part of tfjs-node's `NodeJSKernelBackend` that is used here. */
-interface NodeBackend extends tf.KernelBackend {
-  getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
-  createOutputTensor(metadata: TensorMetadata): tf.Tensor;
-  executeSingleOutput(
-    name: string,
-    attributes: Attribute[],
-    inputs: readonly tf.TensorInfo[],
-  ): tf.Tensor;
-  executeMultipleOutputs(
-    name: string,
-    attributes: Attribute[],
-    inputs: readonly tf.TensorInfo[],
-    count: number,
-  ): tf.Tensor[];
-}
+import { NodeBackend } from "./node-backend.ts";
+import { atUserFrame } from "./user-frame.ts";
 
 const NAME = "tensorflow";
 let options: ContextOptions = {};
@@ -38,22 +22,19 @@ let started: { binding: Binding; backend: NodeBackend } | undefined;
 
 /**
  * Sets threads, devices and the library's path.
- * @throws TensorflowError when TensorFlow has started already
+ * @throws TensorflowError when TensorFlow has started already, or a number is out of range
  */
 export function configure(wanted: ContextOptions): void {
   if (started) {
     throw new TensorflowError("TensorFlow has started; configure it before the first tensor");
   }
+  checkOptions(wanted);
   options = { ...options, ...wanted };
 }
 
 tf.registerBackend(NAME, () => {
   const binding = new Binding(options);
-  const Backend = nodeBackend.NodeJSKernelBackend as unknown as new (
-    b: Binding,
-    name: string,
-  ) => NodeBackend;
-  started = { binding, backend: new Backend(binding, "@tensorflow/tfjs-node") };
+  started = { binding, backend: new NodeBackend(binding) };
   return started.backend;
 }, 10);
 
@@ -76,6 +57,15 @@ export function op(
   inputs: readonly tf.TensorInfo[],
 ): tf.Tensor {
   return running().backend.executeSingleOutput(name, attributes, inputs);
+}
+
+/** Any operation without results, such as one that changes a {@link ResourceVariable}. */
+export function effect(
+  name: string,
+  attributes: Attribute[],
+  inputs: readonly tf.TensorInfo[],
+): void {
+  running().backend.executeMultipleOutputs(name, attributes, inputs, 0);
 }
 
 /** The number by which the binding knows a tensor. */
@@ -119,5 +109,31 @@ tf.registerKernel({
     return result;
   },
 });
+
+// In a traced function the copy of a variable must follow the variable too.
+const identity = tf.getKernel("Identity", NAME);
+tf.unregisterKernel("Identity", NAME);
+tf.registerKernel({
+  ...identity,
+  kernelFunc: (parameters) => {
+    const { binding, backend } = running();
+    const { x } = parameters.inputs;
+    return binding.tracing && x instanceof tf.Variable
+      ? backend.captured(x)
+      : identity.kernelFunc(parameters);
+  },
+});
+
+// A variable that was assigned a tensor without a value could not be used any more.
+const { assign } = tf.Variable.prototype;
+tf.Variable.prototype.assign = function (value) {
+  if (started?.binding.tracing) {
+    throw new TensorflowError(
+      `the variable ${this.name} was assigned to in a traced function${atUserFrame()}; return the new ` +
+        `value and assign it outside, or use a ResourceVariable`,
+    );
+  }
+  assign.call(this, value);
+};
 
 export { tf };

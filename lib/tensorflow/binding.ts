@@ -6,19 +6,25 @@
  *
  * @module
  */
-import {
-  type Attribute,
-  AttributeKind,
-  findAttribute,
-  setEagerAttributes,
-  withType,
-} from "./attributes.ts";
+import { type Attribute, AttributeKind } from "./attributes.ts";
 import { type Context, type ContextOptions, newContext } from "./context.ts";
-import { DataType, isHalf, shownAs } from "./dtypes.ts";
-import { fromBytes, type HostValues, newTensor, readTensor, toBytes } from "./host-tensor.ts";
-import { cString, type Pointer, readCString, Status, TensorflowError } from "./library.ts";
+import { bytesPerElement, DataType, shownAs, sizeOf } from "./dtypes.ts";
+import { describeHandle, type EagerCall, execute, executeAsync } from "./eager.ts";
+import {
+  byteLength,
+  fromBytes,
+  type HostValues,
+  newTensor,
+  readTensor,
+  toBytes,
+  uniformElement,
+} from "./host-tensor.ts";
+import { cString, type Pointer, readCString, TensorflowError } from "./library.ts";
 import { opDefinition } from "./op-definitions.ts";
-import { describe, type GraphTensor, type TracedFunction, Tracer } from "./tracer.ts";
+import { Trace } from "./trace.ts";
+import { describe, describeTensors, type GraphTensor, type TracedFunction } from "./tracer.ts";
+import { settleTypes } from "./type-promotion.ts";
+import { atUserFrame } from "./user-frame.ts";
 
 /** tfjs's `TensorMetadata`. */
 export interface TensorMetadata {
@@ -33,23 +39,28 @@ interface Entry {
   handle: Pointer;
   host?: Uint8Array<ArrayBuffer> | Uint8Array[];
   symbol?: GraphTensor;
+  /** What a resource variable's handle leads to. */
+  contents?: { shape: number[]; dtype: number };
 }
 
 /** A constant larger than this that appears while tracing becomes an input of the function instead. */
 const LARGEST_CONSTANT_BYTES = 1 << 20;
 
-/** A function while it is traced: its graph, and the tensors from outside that it turned out to use. */
-export interface Trace {
-  tracer: Tracer;
-  /** Tensor → the input that stands for it; undefined where nothing from outside may be used. */
-  captures?: Map<number, GraphTensor>;
-}
+/** Is told of every operation that has run. */
+export type Observer = (
+  op: string,
+  milliseconds: number,
+  outputBytes: number,
+  inputs: string,
+) => void;
 
 export class Binding {
   readonly context: Context;
   private readonly entries = new Map<number, Entry>();
   private nextId = 1;
   private trace: Trace | undefined;
+  private observer: Observer | undefined;
+  private stateless: string | undefined;
 
   constructor(options: ContextOptions) {
     this.context = newContext(options);
@@ -103,7 +114,7 @@ export class Binding {
     const entry = this.entry(id);
     if (entry.symbol) {
       throw new TensorflowError(
-        `the value of a tensor was asked for while its function was being traced; ` +
+        `the value of a tensor was asked for while its function was being traced${atUserFrame()}; ` +
           `return the tensor from the function and read it there`,
       );
     }
@@ -128,13 +139,26 @@ export class Binding {
     inputs: number[],
     outputCount: number,
   ): TensorMetadata[] {
-    const widened: number[] = [];
-    [attributes, inputs] = this.settleTypes(name, attributes, inputs, widened);
-    const outputs = this.trace
-      ? this.record(name, attributes, inputs, outputCount)
-      : this.execute(name, attributes, inputs, outputCount);
-    widened.forEach((id) => this.deleteTensor(id));
-    return outputs;
+    if (this.stateless && opDefinition(name)?.stateful) {
+      throw new TensorflowError(
+        `${
+          this.describe(name, inputs)
+        } has state, and inside ${this.stateless} it would run twice; ` +
+          `run it outside and pass its result as an argument`,
+      );
+    }
+    const settled = settleTypes(name, attributes, inputs.map((id) => this.entry(id).dtype));
+    const given = [...inputs];
+    for (const { position, to } of settled.casts) {
+      given[position] = this.castTo(inputs[position], to);
+    }
+    try {
+      return this.trace
+        ? this.record(name, settled.attributes, given, outputCount)
+        : this.execute(name, settled.attributes, given, outputCount);
+    } finally {
+      for (const { position } of settled.casts) this.deleteTensor(given[position]);
+    }
   }
 
   // --- beyond tfjs's interface
@@ -152,16 +176,49 @@ export class Binding {
     return this.trace !== undefined;
   }
 
-  /** Runs `body` with every operation recorded into a new graph. */
-  withTrace<T>(captures: boolean, body: (trace: Trace) => T): T {
+  /** Whether somebody is told of every operation. */
+  get observed(): boolean {
+    return this.observer !== undefined;
+  }
+
+  /** Runs `body` and tells `observer` of every operation that it runs. */
+  observing<T>(observer: Observer, body: () => T): T {
+    if (this.trace || this.observer) {
+      throw new TensorflowError(
+        `operations cannot be timed ${this.trace ? "while a function is traced" : "twice at once"}`,
+      );
+    }
+    this.observer = observer;
+    try {
+      return body();
+    } finally {
+      this.observer = undefined;
+    }
+  }
+
+  /** Runs `body`, in which operations with state (random numbers, variables) are refused in the name of `reason`. */
+  withoutState<T>(reason: string, body: () => T): T {
+    const outer = this.stateless;
+    this.stateless = reason;
+    try {
+      return body();
+    } finally {
+      this.stateless = outer;
+    }
+  }
+
+  /**
+   * Runs `body` with every operation recorded into a new graph.
+   * @param capturing whether tensors from outside may be used
+   */
+  withTrace<T>(capturing: boolean, body: (trace: Trace) => T): T {
     const outer = this.trace;
-    const trace: Trace = {
-      tracer: new Tracer(this.context),
-      captures: captures ? new Map() : undefined,
-    };
-    this.trace = trace;
+    const trace = this.trace = new Trace(this.context, capturing);
     try {
       return body(trace);
+    } catch (error) {
+      trace.abandon();
+      throw error;
     } finally {
       this.trace = outer;
       trace.tracer.delete();
@@ -177,20 +234,51 @@ export class Binding {
   /** The graph tensor that stands for a tensor while tracing; makes it a constant or a captured input. */
   toSymbol(id: number): GraphTensor {
     const entry = this.entry(id);
-    const { tracer, captures } = this.trace!;
-    if (entry.symbol?.tracer === tracer) return entry.symbol;
-    if (!entry.handle && entry.host && hostBytes(entry.host) <= LARGEST_CONSTANT_BYTES) {
-      return tracer.constant(entry.shape, entry.dtype, entry.host);
+    const trace = this.trace!;
+    if (entry.symbol?.tracer === trace.tracer) return entry.symbol;
+    if (!entry.handle && entry.host) {
+      const { shape, dtype, host } = entry;
+      if (byteLength(host) <= LARGEST_CONSTANT_BYTES) {
+        return trace.tracer.constant(shape, dtype, host);
+      }
+      const element = uniformElement(host, dtype);
+      if (element) return trace.tracer.fill(shape, dtype, element);
     }
-    if (!captures) {
-      throw new TensorflowError("a fused kernel may use its arguments and constants only");
+    return trace.capture(id, entry, () => {
+      if (entry.symbol) {
+        throw new TensorflowError(
+          `a tensor of one traced function was used in another${atUserFrame()}`,
+        );
+      }
+      // Shared at once: the original may be gone before the function is.
+      const shared = this.share(id);
+      return { current: () => shared, free: () => this.deleteTensor(shared) };
+    });
+  }
+
+  /**
+   * While tracing, a tensor that stands for whatever `current` gives at each call.
+   * @param key what is captured: the same key is the same input
+   */
+  captureChanging(key: object, current: () => number): TensorMetadata {
+    const symbol = this.trace!.capture(
+      key,
+      this.entry(current()),
+      () => ({ current, free: () => {} }),
+    );
+    return this.fromSymbol(symbol);
+  }
+
+  /** The same value under a new number; while tracing, as a node that runs after `dependencies`. */
+  after(id: number, dependencies: number[]): TensorMetadata {
+    if (this.trace) {
+      const { tracer } = this.trace;
+      return this.fromSymbol(
+        tracer.after(this.toSymbol(id), dependencies.map((other) => this.toSymbol(other))),
+      );
     }
-    if (entry.symbol) {
-      throw new TensorflowError("a tensor of one traced function was used in another");
-    }
-    let symbol = captures.get(id);
-    if (!symbol) captures.set(id, symbol = tracer.placeholder(entry.shape, entry.dtype));
-    return symbol;
+    const { shape, dtype } = this.entry(id);
+    return { id: this.share(id), shape, dtype: shownAs(dtype) };
   }
 
   /** Another handle on the same value, under a new number. */
@@ -209,24 +297,18 @@ export class Binding {
         this.fromSymbol(t)
       );
     }
-    return this.execute(traced.name, [], inputs, traced.outputs.length);
+    return this.execute(traced.name, [], inputs, traced.outputs.length, traced.label);
   }
 
   /** Runs a traced function on another thread; the event loop goes on meanwhile. */
   async callFunctionAsync(traced: TracedFunction, inputs: number[]): Promise<TensorMetadata[]> {
-    const { c } = this.context;
-    const status = new Status(c);
-    const op = this.newOp(traced.name, [], inputs);
-    try {
-      const results = new BigUint64Array(traced.outputs.length);
-      const count = new Int32Array([results.length]);
-      await c.TFE_ExecuteAsync(op, results, count, status.pointer);
-      status.check(() => this.describe(traced.name, inputs));
-      return this.adopt(results);
-    } finally {
-      c.TFE_DeleteOp(op);
-      status.delete();
-    }
+    const call = this.eagerCall(traced.name, [], inputs, traced.outputs.length);
+    return (await executeAsync(this.context, call)).map((handle) => this.adopt(handle));
+  }
+
+  /** Tells what a resource variable's handle leads to, which reading it in a traced function needs. */
+  setContents(id: number, contents: { shape: number[]; dtype: number }): void {
+    this.entry(id).contents = contents;
   }
 
   private entry(id: number): Entry {
@@ -240,12 +322,13 @@ export class Binding {
     return this.nextId++;
   }
 
-  private handle(id: number): Pointer {
+  /** The eager handle behind a tensor; it stays the binding's. */
+  handle(id: number): Pointer {
     const entry = this.entry(id);
     if (!entry.handle) {
       if (!entry.host) {
         throw new TensorflowError(
-          "a tensor of a traced function was used after its tracing; return it instead",
+          `a tensor of a traced function was used after its tracing${atUserFrame()}; return it instead`,
         );
       }
       const { c, status } = this.context;
@@ -258,100 +341,68 @@ export class Binding {
     return entry.handle;
   }
 
-  private newOp(name: string, attributes: Attribute[], inputs: number[]): Pointer {
-    const { c, pointer, status } = this.context;
-    const handles = inputs.map((id) => this.handle(id));
-    const op = c.TFE_NewOp(pointer, cString(name), status.pointer);
-    status.check(() => name);
-    for (const handle of handles) c.TFE_OpAddInput(op, handle, status.pointer);
-    setEagerAttributes(c, op, attributes, status);
-    status.check(() => this.describe(name, inputs));
-    return op;
-  }
-
-  private execute(name: string, attributes: Attribute[], inputs: number[], outputCount: number) {
-    const { c, status } = this.context;
-    const op = this.newOp(name, attributes, inputs);
-    try {
-      const results = new BigUint64Array(outputCount);
-      const count = new Int32Array([outputCount]);
-      c.TFE_Execute(op, results, count, status.pointer);
-      status.check(() => this.describe(name, inputs));
-      return this.adopt(results);
-    } finally {
-      c.TFE_DeleteOp(op);
-    }
-  }
-
-  /** Takes ownership of the handles that an execution gave. */
-  private adopt(results: BigUint64Array): TensorMetadata[] {
-    const { c, status } = this.context;
-    return Array.from(results, (address) => {
-      const handle = Deno.UnsafePointer.create(address);
-      const rank = c.TFE_TensorHandleNumDims(handle, status.pointer);
-      const shape = Array.from(
-        { length: rank },
-        (_, i) => Number(c.TFE_TensorHandleDim(handle, i, status.pointer)),
-      );
-      const dtype = c.TFE_TensorHandleDataType(handle);
-      return { id: this.add({ shape, dtype, handle }), shape, dtype: shownAs(dtype) };
-    });
-  }
-
-  private record(name: string, attributes: Attribute[], inputs: number[], outputCount: number) {
-    const symbols = inputs.map((id) => this.toSymbol(id));
-    if (name === "Identity") return [this.fromSymbol(symbols[0])];
-    return this.trace!.tracer.operation(name, attributes, symbols, outputCount).map((t) =>
-      this.fromSymbol(t)
-    );
-  }
-
-  /**
-   * tfjs takes every float for float32 and says so in the attributes. This puts the real types there, and
-   * widens the narrower ones where an operation wants one type for several inputs.
-   */
-  private settleTypes(
+  private eagerCall(
     name: string,
     attributes: Attribute[],
     inputs: number[],
-    widened: number[],
-  ): [Attribute[], number[]] {
-    const dtypes = inputs.map((id) => this.entry(id).dtype);
-    if (dtypes.every((d) => shownAs(d) === d)) return [attributes, inputs];
-    const definition = opDefinition(name);
-    if (!definition) return [attributes, inputs];
-    const settled = [...inputs];
-    const groups = new Map<string, number[]>();
-    let at = 0;
-    definition.inputs.forEach((argument, i) => {
-      const isList = argument.numberAttribute || argument.typeListAttribute;
-      const length = isList ? inputs.length - at - (definition.inputs.length - i - 1) : 1;
-      if (argument.typeAttribute) {
-        const positions = groups.get(argument.typeAttribute) ?? [];
-        for (let k = 0; k < length; k++) positions.push(at + k);
-        groups.set(argument.typeAttribute, positions);
-      }
-      at += length;
-    });
-    for (const [typeAttribute, positions] of groups) {
-      const types = new Set(positions.map((p) => dtypes[p]));
-      let target = dtypes[positions[0]];
-      if (types.size > 1) {
-        if (![...types].every((d) => isHalf(d) || d === DataType.float32)) continue;
-        target = DataType.float32;
-        for (const p of positions) {
-          if (dtypes[p] === target) continue;
-          settled[p] = this.castTo(inputs[p], target);
-          widened.push(settled[p]);
-        }
-      }
-      if (
-        findAttribute(attributes, typeAttribute) || types.size > 1 || shownAs(target) !== target
-      ) {
-        attributes = withType(attributes, typeAttribute, target);
-      }
+    outputCount: number,
+  ): EagerCall {
+    return {
+      name,
+      attributes,
+      inputs: inputs.map((id) => this.handle(id)),
+      outputCount,
+      device: this.context.device,
+      describe: () => this.describe(name, inputs),
+    };
+  }
+
+  private execute(
+    name: string,
+    attributes: Attribute[],
+    inputs: number[],
+    outputCount: number,
+    label = name,
+  ): TensorMetadata[] {
+    const call = this.eagerCall(name, attributes, inputs, outputCount);
+    if (!this.observer) {
+      return execute(this.context, call).map((handle) => this.adopt(handle));
     }
-    return [attributes, settled];
+    const start = performance.now();
+    const handles = execute(this.context, call);
+    const milliseconds = performance.now() - start;
+    const outputs = handles.map((handle) => this.adopt(handle));
+    this.observer(
+      label,
+      milliseconds,
+      outputs.reduce(
+        (sum, { id, shape }) => sum + sizeOf(shape) * (bytesPerElement(this.dtypeOf(id)) ?? 0),
+        0,
+      ),
+      describeTensors(inputs.map((id) => this.entry(id))),
+    );
+    return outputs;
+  }
+
+  /** A new tensor number for an eager handle, which is the binding's from then on. */
+  adopt(handle: Pointer): TensorMetadata {
+    const { shape, dtype } = describeHandle(this.context, handle);
+    return { id: this.add({ shape, dtype, handle }), shape, dtype: shownAs(dtype) };
+  }
+
+  private record(name: string, attributes: Attribute[], inputs: number[], outputCount: number) {
+    const { tracer } = this.trace!;
+    const symbols = inputs.map((id) => this.toSymbol(id));
+    if (name === "Identity" && !this.context.device) return [this.fromSymbol(symbols[0])];
+    const { contents } = name === "ReadVariableOp" ? this.entry(inputs[0]) : {};
+    const outputs = tracer.operation(
+      name,
+      attributes,
+      symbols,
+      outputCount,
+      contents && [contents],
+    );
+    return outputs.map((t) => this.fromSymbol(t));
   }
 
   /** The tensor in another type, under a new number. */
@@ -369,6 +420,3 @@ export class Binding {
     return describe(name, inputs.map((id) => this.entry(id)));
   }
 }
-
-const hostBytes = (host: Uint8Array | Uint8Array[]) =>
-  Array.isArray(host) ? host.reduce((n, item) => n + item.length, 0) : host.byteLength;

@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { currentScope, withScope } from "./scope.ts";
 
 /** Value and gradient of one operation. */
 export interface ForwardResult {
@@ -30,6 +31,7 @@ export function customGrad<A extends tf.Tensor[]>(
   };
   return (...inputs) => {
     let gradients: ForwardResult["gradients"];
+    const label = `${currentScope()}/gradient`.replace(/^\//, "");
     return engine.runKernelFunc({
       forwardFunc: (_, save) => {
         const result = forward(...inputs);
@@ -38,7 +40,11 @@ export function customGrad<A extends tf.Tensor[]>(
         return result.value;
       },
       backwardsFunc: (dy, saved) =>
-        ({ ...gradients(dy, saved) }) as unknown as Record<string, () => tf.Tensor>,
+        ({
+          ...withScope(label, () => gradients(dy, saved)).map((gradient) => () =>
+            withScope(label, gradient)
+          ),
+        }) as unknown as Record<string, () => tf.Tensor>,
       inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,
     });
   };

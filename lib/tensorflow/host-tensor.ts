@@ -150,3 +150,18 @@ export function fromBytes(bytes: ArrayBuffer, dtype: number): HostValues {
   }
   throw new TensorflowError(`a ${dataTypeName(dtype)} tensor cannot be read`);
 }
+
+/** Bytes of what {@link toBytes} gives. */
+export const byteLength = (data: Uint8Array | Uint8Array[]): number =>
+  Array.isArray(data) ? data.reduce((n, item) => n + item.length, 0) : data.byteLength;
+
+/** The bytes of the one value that all elements have, if so: tfjs makes zeros and ones in JavaScript. */
+export function uniformElement(
+  data: Uint8Array | Uint8Array[],
+  dtype: number,
+): Uint8Array | undefined {
+  const width = bytesPerElement(dtype);
+  if (Array.isArray(data) || !width) return undefined;
+  for (let i = width; i < data.length; i++) if (data[i] !== data[i - width]) return undefined;
+  return data.slice(0, width);
+}

@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import { idOf, running, toTensor } from "./backend.ts";
 import { removeFunction } from "./context.ts";
 import { shownAs } from "./dtypes.ts";
+import type { Capture } from "./trace.ts";
 import type { TracedFunction } from "./tracer.ts";
 import { flatten, type Structure, unflatten } from "./tree.ts";
 
@@ -36,15 +37,18 @@ export interface Jitted<A extends unknown[], R> {
 interface Trace {
   traced: TracedFunction;
   result: Structure;
-  /** Tensors from outside `fn`, as they were when it was traced. */
-  captured: number[];
+  /** Tensors from outside `fn`. */
+  captured: Capture[];
 }
 
 /**
  * Makes `fn` run as one TensorFlow function.
  *
- * `fn` must be pure: tensors it uses but is not given are read once, when it is traced. While a gradient is
- * being taken, or another function traced, `fn` runs as plain code and becomes part of that.
+ * Tensors that `fn` uses but is not given are taken as they are when it is traced; a `tf.Variable` or
+ * {@link ResourceVariable} has the value of the moment at each call. Everything else that `fn` does besides
+ * operations on tensors is done once, at tracing. While a gradient is
+ * being taken, another function traced, or operations timed one by one, `fn` runs as plain code and becomes
+ * part of that.
  *
  * @throws TensorflowError when `fn` reads a value back (`dataSync`) or makes a shape that depends on values
  */
@@ -64,27 +68,35 @@ export function jit<A extends unknown[], R>(
       inputs.map((id) => `${binding.dtypeOf(id)}[${binding.shapeOf(id)}]`)
     }`;
     let trace = traces.get(key);
+    if (trace && !stillFits(trace)) {
+      free(traces, key);
+      trace = undefined;
+    }
     if (trace) traces.delete(key);
     else {
       trace = record(fn, structure, inputs, name, xla);
       if (traces.size >= maxTraces) free(traces, traces.keys().next().value!);
     }
     traces.set(key, trace);
-    return { trace, inputs: [...inputs, ...trace.captured] };
+    return { trace, inputs: [...inputs, ...trace.captured.map((capture) => capture.current())] };
   }
 
   const finish = (trace: Trace, outputs: tf.Tensor[]) =>
     unflatten(trace.result, outputs.values()) as R;
   const inside = () => running().binding.tracing || gradientDepth() > 0;
+  // Timed one by one, operations run as plain code, and leave behind what a traced function would.
+  const plain = (args: A): R => tf.tidy(() => fn(...args) as tf.TensorContainer) as R;
 
   const call = (...args: A): R => {
     if (inside()) return fn(...args);
+    if (running().binding.observed) return plain(args);
     const { trace, inputs } = prepare(args);
     return finish(trace, running().binding.callFunction(trace.traced, inputs).map(toTensor));
   };
   Object.defineProperty(call, "traces", { get: () => traces.size });
   return Object.assign(call as typeof call & { readonly traces: number }, {
     async async(...args: A): Promise<R> {
+      if (running().binding.observed) return plain(args);
       const { trace, inputs } = prepare(args);
       const outputs = await running().binding.callFunctionAsync(trace.traced, inputs);
       return finish(trace, outputs.map(toTensor));
@@ -103,7 +115,8 @@ function record<A extends unknown[], R>(
   xla: boolean,
 ): Trace {
   const { binding } = running();
-  return binding.withTrace(true, ({ tracer, captures }) => {
+  return binding.withTrace(true, (trace) => {
+    const { tracer } = trace;
     const placeholders = inputs.map((id) =>
       tracer.placeholder(binding.shapeOf(id), binding.dtypeOf(id))
     );
@@ -118,23 +131,27 @@ function record<A extends unknown[], R>(
       // What `fn` kept to get it out of an inner scope has served.
       tf.dispose(returned);
     });
-    const captured = [...captures!.entries()];
+    const { captured } = trace;
     const traced = tracer.toFunction(
       name,
-      [...placeholders, ...captured.map(([, symbol]) => symbol)],
+      [...placeholders, ...captured.map(({ symbol }) => symbol)],
       outputs,
       xla,
     );
-    return { traced, result: result!, captured: captured.map(([id]) => binding.share(id)) };
+    return { traced, result: result!, captured };
   });
 }
+
+/** A variable that was captured may hold another type of float by now. */
+const stillFits = ({ captured }: Trace) =>
+  captured.every(({ symbol, current }) => running().binding.dtypeOf(current()) === symbol.dtype);
 
 function free(traces: Map<string, Trace>, key: string): void {
   const { binding } = running();
   const { traced, captured } = traces.get(key)!;
   removeFunction(binding.context, traced.name);
   binding.context.c.TF_DeleteFunction(traced.pointer);
-  captured.forEach((id) => binding.deleteTensor(id));
+  captured.forEach((capture) => capture.free());
   traces.delete(key);
 }
 

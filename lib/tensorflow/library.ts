@@ -28,12 +28,20 @@ const SYMBOLS = {
     result: V,
     optional: true,
   },
+  /** tsl::enable_tensor_float_32_execution: the C API has no name for it. */
+  enableTensorFloat32: {
+    name: "_ZN3tsl32enable_tensor_float_32_executionEb",
+    parameters: ["u8"],
+    result: V,
+    optional: true,
+  },
 
   TF_AllocateTensor: { parameters: [I32, B, I32, U], result: P },
   TF_TensorData: { parameters: [P], result: P },
   TF_TensorByteSize: { parameters: [P], result: U },
   TF_DeleteTensor: { parameters: [P], result: V },
   TF_StringInit: { parameters: [P], result: V },
+  TF_StringDealloc: { parameters: [P], result: V },
   TF_StringCopy: { parameters: [P, B, U], result: V },
   TF_StringGetDataPointer: { parameters: [P], result: P },
   TF_StringGetSize: { parameters: [P], result: U },
@@ -58,8 +66,12 @@ const SYMBOLS = {
   TFE_TensorHandleDataType: { parameters: [P], result: I32 },
   TFE_TensorHandleCopySharingTensor: { parameters: [P, P], result: P },
 
+  TFE_TensorHandleBackingDeviceName: { parameters: [P, P], result: P },
+  TFE_TensorHandleCopyToDevice: { parameters: [P, P, B, P], result: P },
+
   TFE_NewOp: { parameters: [P, B, P], result: P },
   TFE_DeleteOp: { parameters: [P], result: V },
+  TFE_OpSetDevice: { parameters: [P, B, P], result: V },
   TFE_OpAddInput: { parameters: [P, P, P], result: V },
   TFE_OpSetAttrType: { parameters: [P, B, I32], result: V },
   TFE_OpSetAttrTypeList: { parameters: [P, B, B, I32], result: V },
@@ -76,7 +88,9 @@ const SYMBOLS = {
   TF_NewGraph: { parameters: [], result: P },
   TF_DeleteGraph: { parameters: [P], result: V },
   TF_NewOperation: { parameters: [P, B, B], result: P },
+  TF_SetDevice: { parameters: [P, B], result: V },
   TF_AddInput: { parameters: [P, OUTPUT], result: V },
+  TF_AddControlInput: { parameters: [P, P], result: V },
   TF_AddInputList: { parameters: [P, B, I32], result: V },
   TF_SetAttrType: { parameters: [P, B, I32], result: V },
   TF_SetAttrTypeList: { parameters: [P, B, B, I32], result: V },
@@ -95,8 +109,8 @@ const SYMBOLS = {
   TF_GraphGetTensorShape: { parameters: [P, OUTPUT, B, I32, P], result: V },
   TF_GraphSetTensorShape: { parameters: [P, OUTPUT, B, I32, P], result: V },
   TF_GraphCopyFunction: { parameters: [P, P, P, P], result: V },
-  TF_GraphToFunction: {
-    parameters: [P, B, "u8", I32, B, I32, B, I32, B, B, P, B, P],
+  TF_GraphToFunctionWithControlOutputs: {
+    parameters: [P, B, "u8", I32, B, I32, B, I32, B, B, I32, B, B, P, B, P],
     result: P,
   },
   TF_FunctionSetAttrValueProto: { parameters: [P, B, B, U, P], result: V },

@@ -11,9 +11,25 @@
  * @module
  */
 export { attr, type Attribute } from "./attributes.ts";
-export { castTo, configure, devices, dtypeOf, idOf, op, running, tf, version } from "./backend.ts";
+export {
+  castTo,
+  configure,
+  devices,
+  dtypeOf,
+  effect,
+  idOf,
+  op,
+  running,
+  tf,
+  version,
+} from "./backend.ts";
 export type { ContextOptions, Device } from "./context.ts";
 export { customGrad, type ForwardResult, together } from "./custom-grad.ts";
+export { copyToDevice, deviceOf, withDevice } from "./device.ts";
 export { DataType } from "./dtypes.ts";
 export { fused, jit, type JitOptions, type Jitted } from "./jit.ts";
 export { TensorflowError } from "./library.ts";
+export { type OpTime, profileOps } from "./profile.ts";
+export { recompute } from "./recompute.ts";
+export { ResourceVariable } from "./resource-variable.ts";
+export { scope } from "./scope.ts";

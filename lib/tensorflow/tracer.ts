@@ -8,10 +8,13 @@
  */
 import { attr, type Attribute, setGraphAttributes } from "./attributes.ts";
 import type { Context } from "./context.ts";
-import { dataTypeName } from "./dtypes.ts";
+import { DataType, dataTypeName } from "./dtypes.ts";
 import { newTensor } from "./host-tensor.ts";
 import { cString, type Pointer, TensorflowError, utf8 } from "./library.ts";
 import { opDefinition } from "./op-definitions.ts";
+import { ResourceOrder } from "./resource-order.ts";
+import { currentScope } from "./scope.ts";
+import { atUserFrame } from "./user-frame.ts";
 
 /** One output of a node: a tensor that has no value yet. */
 export interface GraphTensor {
@@ -26,7 +29,10 @@ export interface GraphTensor {
 
 /** A function that was traced and added to the context. */
 export interface TracedFunction {
+  /** Unique in the context. */
   readonly name: string;
+  /** What it was called by whoever made it. */
+  readonly label: string;
   readonly pointer: Pointer;
   readonly outputs: { shape: number[]; dtype: number }[];
   readonly xla: boolean;
@@ -43,6 +49,7 @@ export class Tracer {
   private readonly seen = new Map<string, GraphTensor[]>();
   private readonly called = new Set<string>();
   private nodes = 0;
+  private readonly resources = new ResourceOrder<Pointer>();
   /** How many nodes of each operation there are. */
   readonly counts = new Map<string, number>();
 
@@ -65,7 +72,7 @@ export class Tracer {
   /** A value that is known while tracing. */
   constant(shape: number[], dtype: number, data: Uint8Array | Uint8Array[]): GraphTensor {
     const small = !Array.isArray(data) && data.byteLength <= COMPARED_CONSTANT_BYTES;
-    const key = small ? `Const ${dtype} ${shape} ${data.join()}` : undefined;
+    const key = small ? `Const ${this.context.device} ${dtype} ${shape} ${data.join()}` : undefined;
     const known = key && this.seen.get(key);
     if (known) return known[0];
     const { c, status } = this.context;
@@ -80,18 +87,37 @@ export class Tracer {
     return outputs[0];
   }
 
-  /** One operation. */
+  /** A tensor of one repeated value, as a node that makes it rather than as data. */
+  fill(shape: number[], dtype: number, element: Uint8Array): GraphTensor {
+    const dims = new Uint8Array(Int32Array.from(shape).buffer);
+    return this.operation(
+      "Fill",
+      [attr.type("T", dtype), attr.type("index_type", DataType.int32)],
+      [
+        this.constant([shape.length], DataType.int32, dims),
+        this.constant([], dtype, element),
+      ],
+      1,
+    )[0];
+  }
+
+  /**
+   * One operation. Those on the same resource variable run in the order in which they were recorded.
+   * @param results where TensorFlow cannot tell: types and shapes of the outputs
+   */
   operation(
     name: string,
     attributes: Attribute[],
     inputs: GraphTensor[],
     outputCount: number,
+    results?: { shape: number[]; dtype: number }[],
   ): GraphTensor[] {
     const definition = opDefinition(name);
     if (!definition) throw new TensorflowError(`TensorFlow has no operation ${name}`);
+    const touched = inputs.filter((t) => t.dtype === DataType.resource).map(nameOf);
     const key = definition.stateful
       ? undefined
-      : `${name} ${inputs.map((t) => `${t.node}:${t.index}`)} ${
+      : `${name} ${this.context.device} ${inputs.map(nameOf)} ${
         attributes.map((a) => `${a.name}=${a.value}`)
       }`;
     const known = key && this.seen.get(key);
@@ -116,17 +142,32 @@ export class Tracer {
           if (argument.typeListAttribute) skip.add(argument.typeListAttribute);
         });
         setGraphAttributes(this.context.c, d, attributes, skip);
+        for (const earlier of this.resources.before(name, touched)) {
+          this.context.c.TF_AddControlInput(d, earlier);
+        }
       },
       outputCount,
       () => describe(name, inputs),
+      results,
+      (operation) => this.resources.add(name, touched, operation),
     );
     if (key) this.seen.set(key, outputs);
     return outputs;
   }
 
+  /** The same tensor as a node that is never merged and runs after `dependencies`. */
+  after(tensor: GraphTensor, dependencies: GraphTensor[]): GraphTensor {
+    const { c } = this.context;
+    return this.finish("Identity", (d) => {
+      this.addInput(d, tensor);
+      c.TF_SetAttrType(d, cString("T"), tensor.dtype);
+      for (const { operation } of dependencies) c.TF_AddControlInput(d, operation);
+    }, 1)[0];
+  }
+
   /** A call of another traced function as one node; a function built with XLA stays one XLA kernel. */
   call(traced: TracedFunction, inputs: GraphTensor[]): GraphTensor[] {
-    const key = `call ${traced.name} ${inputs.map((t) => `${t.node}:${t.index}`)}`;
+    const key = `call ${traced.name} ${this.context.device} ${inputs.map(nameOf)}`;
     const known = this.seen.get(key);
     if (known) return known;
     const { c, status } = this.context;
@@ -161,12 +202,7 @@ export class Tracer {
     );
     // TensorFlow copies "_" attributes of a node that feeds a function's argument onto the argument, and an
     // argument that must be compiled by XLA is an error: an Identity keeps them apart.
-    const outputs = results.map((t) =>
-      this.finish("Identity", (d) => {
-        this.addInput(d, t);
-        c.TF_SetAttrType(d, cString("T"), t.dtype);
-      }, 1)[0]
-    );
+    const outputs = results.map((t) => this.after(t, []));
     this.seen.set(key, outputs);
     return outputs;
   }
@@ -183,7 +219,8 @@ export class Tracer {
   ): TracedFunction {
     const { c, pointer: context, status } = this.context;
     const name = `${label.replace(/[^A-Za-z0-9_]/g, "_")}_${functions++}`;
-    const pointer = c.TF_GraphToFunction(
+    const effects = this.resources.lastWrites();
+    const pointer = c.TF_GraphToFunctionWithControlOutputs(
       this.graph,
       cString(name),
       0,
@@ -193,6 +230,9 @@ export class Tracer {
       packOutputs(inputs),
       outputs.length,
       packOutputs(outputs),
+      null,
+      effects.length,
+      BigUint64Array.from(effects, Deno.UnsafePointer.value),
       null,
       null,
       cString(""),
@@ -206,7 +246,13 @@ export class Tracer {
     }
     c.TFE_ContextAddFunction(context, pointer, status.pointer);
     status.check(() => `adding function ${name}`);
-    return { name, pointer, outputs: outputs.map(({ shape, dtype }) => ({ shape, dtype })), xla };
+    return {
+      name,
+      label,
+      pointer,
+      outputs: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+      xla,
+    };
   }
 
   delete(): void {
@@ -223,13 +269,18 @@ export class Tracer {
     outputCount: number,
     what: () => string = () => name,
     shapes?: { shape: number[]; dtype: number }[],
+    made: (operation: Pointer) => void = () => {},
   ): GraphTensor[] {
     const { c, status } = this.context;
     const node = this.nodes++;
-    const description = c.TF_NewOperation(this.graph, cString(name), utf8(`n${node}\0`));
+    const description = c.TF_NewOperation(this.graph, cString(name), utf8(`${prefix()}n${node}\0`));
     fill(description);
+    if (this.context.device && name !== "Placeholder") {
+      c.TF_SetDevice(description, cString(this.context.device));
+    }
     const operation = c.TF_FinishOperation(description, status.pointer);
     status.check(what);
+    made(operation);
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     return Array.from({ length: outputCount }, (_, index) => {
       if (shapes) {
@@ -276,16 +327,27 @@ export class Tracer {
     const shape = Array.from(dims.subarray(0, Math.max(rank, 0)), Number);
     if (rank < 0 || shape.some((n) => n < 0)) {
       throw new TensorflowError(
-        `${what()}: the shape of its result depends on values, which a traced function cannot have`,
+        `${what()}: the shape of its result depends on values, which a traced function cannot ` +
+          `have${atUserFrame()}`,
       );
     }
     return shape;
   }
 }
 
+/** The label of the code that runs, as the first part of a node's name. */
+function prefix(): string {
+  const label = currentScope();
+  return label && `${label.replace(/[^A-Za-z0-9_/]/g, "_").replace(/^[_/]/, ".$&")}/`;
+}
+
+/** `float32[2,3], float32[4,5]` */
+export const describeTensors = (tensors: { shape: number[]; dtype: number }[]) =>
+  tensors.map((t) => `${dataTypeName(t.dtype)}[${t.shape}]`).join(", ");
+
 /** `MatMul(float32[2,3], float32[4,5])` */
 export const describe = (name: string, inputs: { shape: number[]; dtype: number }[]) =>
-  `${name}(${inputs.map((t) => `${dataTypeName(t.dtype)}[${t.shape}]`).join(", ")})`;
+  `${name}(${describeTensors(inputs)})`;
 
 /** `TF_Output` is { TF_Operation* oper; int index; } with padding: 16 bytes. */
 function packOutputs(tensors: { operation: Pointer; index: number }[]): Uint8Array<ArrayBuffer> {
@@ -297,4 +359,7 @@ function packOutputs(tensors: { operation: Pointer; index: number }[]): Uint8Arr
   });
   return bytes;
 }
+/** Unique among the tensors of a graph. */
+const nameOf = (tensor: GraphTensor) => `${tensor.node}:${tensor.index}`;
+
 const outputStruct = (operation: Pointer, index: number) => packOutputs([{ operation, index }]);

@@ -130,6 +130,22 @@ Deno.test("a traced function keeps what it captured, and the least used trace go
   disposable.dispose();
 });
 
+Deno.test("large tensors that a traced function makes for itself may go when it has been traced", () => {
+  const data = Float32Array.from({ length: 300_000 }, (_, i) => i % 7);
+  const traced = jit((x: tf.Tensor) =>
+    tf.tidy(() =>
+      tf.addN([tf.mul(x, tf.tensor1d(data)), tf.ones([300_000]), tf.fill([300_000], 2.5)])
+    )
+  );
+  tf.tidy(() => {
+    for (const scale of [1, 2]) {
+      const result = traced(tf.fill([300_000], scale));
+      assert.deepEqual(values(tf.slice(result, 5, 3)), [5 * scale + 3.5, 6 * scale + 3.5, 3.5]);
+    }
+  });
+  traced.dispose();
+});
+
 Deno.test("reading a value while tracing is refused", () => {
   const traced = jit((x: tf.Tensor) => tf.mul(x, x.dataSync()[0]));
   assert.throws(() => traced(tf.ones([2])), /while its function was being traced/);

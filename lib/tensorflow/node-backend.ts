@@ -1,0 +1,61 @@
+/**
+ * tfjs-node's backend with what it lacks for tracing: variables that keep changing.
+ *
+ * @module
+ */
+import "./node-util.ts";
+import * as tf from "@tensorflow/tfjs";
+import nodeBackend from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
+import type { Attribute } from "./attributes.ts";
+import type { Binding, TensorMetadata } from "./binding.ts";
+import { TensorflowError } from "./library.ts";
+import { atUserFrame } from "./user-frame.ts";
+
+/** The part of tfjs-node's `NodeJSKernelBackend` that is used here. */
+interface NodeJSKernelBackend extends tf.KernelBackend {
+  getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
+  createOutputTensor(metadata: TensorMetadata): tf.Tensor;
+  executeSingleOutput(
+    name: string,
+    attributes: Attribute[],
+    inputs: readonly tf.TensorInfo[],
+  ): tf.Tensor;
+  executeMultipleOutputs(
+    name: string,
+    attributes: Attribute[],
+    inputs: readonly tf.TensorInfo[],
+    count: number,
+  ): tf.Tensor[];
+}
+const NodeJSKernelBackend = nodeBackend.NodeJSKernelBackend as unknown as new (
+  binding: Binding,
+  packageName: string,
+) => NodeJSKernelBackend;
+
+export class NodeBackend extends NodeJSKernelBackend {
+  constructor(private readonly ourBinding: Binding) {
+    super(ourBinding, "@tensorflow/tfjs-node");
+  }
+
+  /** The binding's numbers of tensors; in a traced function a variable from outside is an input that may change. */
+  override getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[] {
+    if (!this.ourBinding.tracing || !tensors.some((t) => t instanceof tf.Variable)) {
+      return super.getInputTensorIds(tensors);
+    }
+    return tensors.map((t) =>
+      super.getInputTensorIds([t instanceof tf.Variable ? this.captured(t) : t])[0]
+    );
+  }
+
+  /** In a traced function: the tensor that stands for a variable's value at the time of each call. */
+  captured(variable: tf.Variable): tf.Tensor {
+    return this.createOutputTensor(this.ourBinding.captureChanging(variable, () => {
+      if (variable.isDisposed) {
+        throw new TensorflowError(
+          `the variable ${variable.name} was disposed, and a traced function that uses it called${atUserFrame()}`,
+        );
+      }
+      return super.getInputTensorIds([variable])[0];
+    }));
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * A function while it is traced: its graph, and the tensors from outside that it turns out to use.
+ *
+ * @module
+ */
+import type { Context } from "./context.ts";
+import { TensorflowError } from "./library.ts";
+import { type GraphTensor, Tracer } from "./tracer.ts";
+import { atUserFrame } from "./user-frame.ts";
+
+/** Something from outside that a traced function uses. */
+export interface Capture {
+  /** The input that stands for it. */
+  symbol: GraphTensor;
+  /** The number of the tensor that a call is to be given. */
+  current(): number;
+  /** When no call will follow. */
+  free(): void;
+}
+
+export class Trace {
+  readonly tracer: Tracer;
+  private readonly captures = new Map<unknown, Capture>();
+
+  /** @param capturing whether tensors from outside may be used */
+  constructor(context: Context, private readonly capturing: boolean) {
+    this.tracer = new Tracer(context);
+  }
+
+  /** What stands for `key` in the function: the same as before, or a new input. */
+  capture(
+    key: unknown,
+    { shape, dtype }: { shape: number[]; dtype: number },
+    source: () => Omit<Capture, "symbol">,
+  ): GraphTensor {
+    if (!this.capturing) {
+      throw new TensorflowError(
+        `a fused kernel may use its arguments and constants only${atUserFrame()}`,
+      );
+    }
+    let capture = this.captures.get(key);
+    if (!capture) {
+      const symbol = this.tracer.placeholder(shape, dtype);
+      this.captures.set(key, capture = { symbol, ...source() });
+    }
+    return capture.symbol;
+  }
+
+  /** All captures, in the order of their inputs. */
+  get captured(): Capture[] {
+    return [...this.captures.values()];
+  }
+
+  /** After an error: nobody will call the function. */
+  abandon(): void {
+    this.captured.forEach((capture) => capture.free());
+  }
+}
