@@ -8,7 +8,8 @@
  */
 import { attr, dtypeOf, jit, op, tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { type Attend, decode, type RopeTables, ropeTables } from "@/lib/models/decoder.ts";
+import { type Attend, decode, embedTokens, lastNorm } from "@/lib/models/decoder.ts";
+import { type RopeTables, ropeTables, rotatedHeads } from "@/lib/models/heads.ts";
 import { attentionWeights, blockAttention } from "@/lib/models/attention.ts";
 import { batchMatMul, project } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
@@ -177,7 +178,8 @@ function makeStep(config: DecoderConfig, precision: Precision, R: number, L: num
   const { num_attention_heads: H, num_key_value_heads: G, head_dim: K } = config;
   return jit((weights: Weights, cache: LayerCache[], input: StepInput) => {
     const updated: LayerCache[] = [];
-    const attend: Attend = (layer, q_RHK, k_RGK, v_RGK) => {
+    const attend: Attend = (layer, qkv_RA) => {
+      const [q_RHK, k_RGK, v_RGK] = rotatedHeads(qkv_RA, input.tables, config, precision);
       const k = write(cache[layer].k, input.slots, tf.reshape(k_RGK, [R * G, K]));
       const v = write(cache[layer].v, input.slots, tf.reshape(v_RGK, [R * G, K]));
       updated.push({ k, v });
@@ -191,7 +193,13 @@ function makeStep(config: DecoderConfig, precision: Precision, R: number, L: num
       const mixed = batchMatMul(p, rows(v), false, false);
       return tf.reshape(mixed, [R, H * K]);
     };
-    const h_RC = decode(config, weights, input.ids, input.tables, attend, precision);
+    const rows_RC = embedTokens(weights, input.ids);
+    const h_RC = lastNorm(
+      config,
+      weights,
+      decode(config, weights, rows_RC, attend, precision),
+      precision,
+    );
     return { next: choose(h_RC, weights, input.temperatures, precision), cache: updated };
   }, { name: "decode_step" });
 }
@@ -203,16 +211,19 @@ function makePrefill(config: DecoderConfig, precision: Precision) {
     const updated: LayerCache[] = [];
     const bySlot = (x: tf.Tensor) =>
       tf.reshape(tf.transpose(tf.reshape(x, [n, P, G, K]), [0, 2, 1, 3]), [n * G * P, K]);
-    const attend: Attend = (layer, q_NHK, k_NGK, v_NGK) => {
+    const attend: Attend = (layer, qkv_NA) => {
+      const [, k_NGK, v_NGK] = rotatedHeads(qkv_NA, input.tables, config, precision);
       updated.push({
         k: write(cache[layer].k, input.slots, bySlot(k_NGK)),
         v: write(cache[layer].v, input.slots, bySlot(v_NGK)),
       });
       const groups = [{ B: n, S: P, mask_B11SS: input.mask }];
-      return blockAttention(q_NHK, k_NGK, v_NGK, groups, config, precision);
+      return blockAttention(qkv_NA, input.tables, groups, config, precision);
     };
-    const h_NC = decode(config, weights, input.ids, input.tables, attend, precision);
-    const h_RC = tf.gather(h_NC, input.last as tf.Tensor1D);
+    const rows_NC = embedTokens(weights, input.ids);
+    const x_NC = decode(config, weights, rows_NC, attend, precision);
+    const x_RC = tf.gather(x_NC, input.last as tf.Tensor1D);
+    const h_RC = lastNorm(config, weights, x_RC, precision);
     return { next: choose(h_RC, weights, input.temperatures, precision), cache: updated };
   }, { name: "prefill" });
 }

@@ -14,7 +14,7 @@
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { BlockGroup } from "@/lib/models/attention.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { type RopeTables, ropeTables } from "@/lib/models/decoder.ts";
+import { type RopeTables, ropeTables } from "@/lib/models/heads.ts";
 
 export type LayoutKind = "padded" | "packed" | "shared-prompt";
 
@@ -202,6 +202,7 @@ function pairBlocks(sequences: ScoredSequence[]): Block[] {
 /** A layout as tensors: the arguments of a traced function. */
 export interface LayoutTensors {
   ids_N: tf.Tensor;
+  /** Rotary angles of all places. */
   tables: RopeTables;
   places: { rowOfPlace: tf.Tensor; placeOfRow: tf.Tensor } | null;
   groups: BlockGroup[];
@@ -215,7 +216,10 @@ export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTens
   const int32 = (values: Int32Array) => tf.tensor1d(values, "int32");
   return {
     ids_N: int32(layout.ids),
-    tables: ropeTables(layout.positions, config),
+    tables: ropeTables(
+      layout.places?.rowOfPlace.map((row) => layout.positions[row]) ?? layout.positions,
+      config,
+    ),
     places: layout.places
       ? {
         rowOfPlace: int32(layout.places.rowOfPlace),

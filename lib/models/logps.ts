@@ -3,51 +3,30 @@
  *
  * @module
  */
-import { tf } from "@/lib/tensorflow/mod.ts";
+import { scope, tf } from "@/lib/tensorflow/mod.ts";
 import { blockAttention } from "@/lib/models/attention.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { type Attend, decode } from "@/lib/models/decoder.ts";
-import { permuteRows, project, tokenLogps } from "@/lib/models/kernels.ts";
+import { type Attend, decode, embedTokens, lastNorm } from "@/lib/models/decoder.ts";
+import { permuteRows, project } from "@/lib/models/kernels.ts";
 import type { LayoutTensors } from "@/lib/models/layout.ts";
 import type { Precision } from "@/lib/models/precision.ts";
+import { tokenLogps } from "@/lib/models/vocabulary.ts";
 import { headWeight, type Weights } from "@/lib/models/weights.ts";
 
 /** Attention within the blocks of a layout. */
 function attendInBlocks(
   config: DecoderConfig,
-  { places, groups }: LayoutTensors,
+  { places, groups, tables }: LayoutTensors,
   precision: Precision,
 ): Attend {
-  const placed = (x: tf.Tensor) =>
-    places ? permuteRows(x, places.rowOfPlace, places.placeOfRow) : x;
-  return (_, q_NHK, k_NGK, v_NGK) => {
-    const mixed_PC = blockAttention(
-      placed(q_NHK),
-      placed(k_NGK),
-      placed(v_NGK),
-      groups,
-      config,
-      precision,
-    );
-    return places ? permuteRows(mixed_PC, places.placeOfRow, places.rowOfPlace) : mixed_PC;
+  return (_, qkv_NA) => {
+    if (!places) return blockAttention(qkv_NA, tables, groups, config, precision);
+    const { rowOfPlace, placeOfRow } = places;
+    const qkv_PA = permuteRows(qkv_NA, rowOfPlace, placeOfRow);
+    const mixed_PQ = blockAttention(qkv_PA, tables, groups, config, precision);
+    return permuteRows(mixed_PQ, placeOfRow, rowOfPlace);
   };
 }
-
-/** Hidden states of all rows of a layout after the last norm: [N, C]. */
-export const hiddenStates = (
-  config: DecoderConfig,
-  weights: Weights,
-  layout: LayoutTensors,
-  precision: Precision,
-): tf.Tensor =>
-  decode(
-    config,
-    weights,
-    layout.ids_N,
-    layout.tables,
-    attendInBlocks(config, layout, precision),
-    precision,
-  );
 
 /** Next-token logits of all rows, fp32 [N, V]; for inspection, not for training. */
 export const allLogits = (
@@ -56,26 +35,48 @@ export const allLogits = (
   layout: LayoutTensors,
   precision: Precision,
 ): tf.Tensor =>
-  project(hiddenStates(config, weights, layout, precision), headWeight(weights), precision);
+  project(
+    lastNorm(
+      config,
+      weights,
+      decode(
+        config,
+        weights,
+        embedTokens(weights, layout.ids_N),
+        attendInBlocks(config, layout, precision),
+        precision,
+      ),
+      precision,
+    ),
+    headWeight(weights),
+    precision,
+  );
 
 /**
  * Sum over the completion's tokens of log p(token | everything before it), per sequence of the batch.
  *
- * @returns fp32 [sequences]; has a gradient with respect to the weights
+ * @param rows_NC the tokens' embeddings, where their gradient is wanted and not that of the whole table
+ * @returns fp32 [sequences]; has a gradient with respect to the weights and to `rows_NC`
  */
 export function sequenceLogps(
   config: DecoderConfig,
   weights: Weights,
   layout: LayoutTensors,
   precision: Precision,
+  rows_NC: tf.Tensor = embedTokens(weights, layout.ids_N),
 ): tf.Tensor1D {
-  const h_NC = hiddenStates(config, weights, layout, precision);
-  const h_MC = tf.gather(h_NC, layout.scoredRows_M as tf.Tensor1D);
-  const logps_M = tokenLogps(h_MC, headWeight(weights), layout.targets_M, precision);
-  const sums = tf.unsortedSegmentSum(
-    logps_M,
-    layout.sequenceOf_M as tf.Tensor1D,
-    layout.sequences + 1,
-  );
-  return tf.slice(sums as tf.Tensor1D, 0, layout.sequences);
+  const attend = attendInBlocks(config, layout, precision);
+  const x_NC = decode(config, weights, rows_NC, attend, precision);
+  // Only rows that are scored go through the last norm and the vocabulary.
+  const x_MC = tf.gather(x_NC, layout.scoredRows_M as tf.Tensor1D);
+  const h_MC = lastNorm(config, weights, x_MC, precision);
+  return scope("head", () => {
+    const logps_M = tokenLogps(h_MC, headWeight(weights), layout.targets_M, precision);
+    const sums = tf.unsortedSegmentSum(
+      logps_M,
+      layout.sequenceOf_M as tf.Tensor1D,
+      layout.sequences + 1,
+    );
+    return tf.slice(sums as tf.Tensor1D, 0, layout.sequences);
+  });
 }

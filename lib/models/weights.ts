@@ -5,15 +5,54 @@
  */
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { OnProgress } from "@/lib/progress.ts";
+import { joinWeights } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 
 /** Tensor name → fp32 tensor of the shape that `tensorShapes` gives. */
 export type Weights = Record<string, tf.Tensor>;
 
-/** The output projection: its own tensor, or the embedding table where the two are tied. */
-export const headWeight = (weights: Weights): tf.Tensor =>
-  weights["lm_head.weight"] ?? weights["model.embed_tokens.weight"];
+const EMBEDDING = "model.embed_tokens.weight", HEAD = "lm_head.weight";
+
+/** One row per token, [V, C]. */
+export const embeddingTable = (weights: Weights): tf.Tensor => weights[EMBEDDING];
+
+/** Whether the output projection is the embedding table. */
+export const isTied = (weights: Weights): boolean => !(HEAD in weights);
+
+/** The output projection [V, C]: its own tensor, or the embedding table where the two are tied. */
+export const headWeight = (weights: Weights): tf.Tensor => weights[HEAD] ?? weights[EMBEDDING];
+
+/** Names of tensors that multiply the same input, by the name of the matrix that they form together. */
+const JOINED = {
+  "self_attn.qkv_proj": ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+  "self_attn.o_proj": ["self_attn.o_proj"],
+  "mlp.gate_up_proj": ["mlp.gate_proj", "mlp.up_proj"],
+  "mlp.down_proj": ["mlp.down_proj"],
+} as const;
+type Joined = keyof typeof JOINED;
+
+const prefix = (layer: number) => `model.layers.${layer}.`;
+
+/**
+ * The weights of one layer as its products take them, [outputs, inputs] in the given precision, each made on
+ * request: gradients reach the tensors they are made of.
+ */
+export function layerWeights(weights: Weights, layer: number, precision: Precision) {
+  const joined = (name: Joined) => () =>
+    weights[`${prefix(layer)}${name}.frozen`] ?? joinWeights(
+      JOINED[name].map((part) => weights[`${prefix(layer)}${part}.weight`]),
+      precision,
+    );
+  return {
+    attentionNorm: weights[`${prefix(layer)}input_layernorm.weight`],
+    qkv: joined("self_attn.qkv_proj"),
+    output: joined("self_attn.o_proj"),
+    feedForwardNorm: weights[`${prefix(layer)}post_attention_layernorm.weight`],
+    gateUp: joined("mlp.gate_up_proj"),
+    down: joined("mlp.down_proj"),
+  };
+}
 
 /**
  * Reads all weights, one tensor at a time.
@@ -29,18 +68,26 @@ export async function loadWeights(source: ModelSource, onProgress?: OnProgress):
 }
 
 /**
- * A copy for a model that is not trained, with the matrices in the precision of the products once and for all.
- * The embedding table stays fp32: its rows are looked up, not multiplied.
+ * A copy for a model that is not trained, with the matrices as the products take them once and for all. The
+ * embedding table stays fp32: its rows are looked up, not multiplied.
  */
 export function frozenWeights(weights: Weights, precision: Precision): Weights {
-  const frozen: Weights = {};
-  for (const [name, w] of Object.entries(weights)) {
-    const multiplied = w.rank === 2 && name !== "model.embed_tokens.weight";
-    const copy = multiplied ? toCompute(w, precision) : w;
-    frozen[name] = copy === w ? w.clone() : copy;
+  const frozen: Weights = {}, used = new Set<string>();
+  for (let layer = 0; `${prefix(layer)}input_layernorm.weight` in weights; layer++) {
+    for (const [name, parts] of Object.entries(JOINED)) {
+      const names = parts.map((part) => `${prefix(layer)}${part}.weight`);
+      names.forEach((part) => used.add(part));
+      frozen[`${prefix(layer)}${name}.frozen`] = joinWeights(
+        names.map((n) => weights[n]),
+        precision,
+      );
+    }
   }
-  if (precision === "bf16" && !frozen["lm_head.weight"]) {
-    frozen["lm_head.weight"] = toCompute(weights["model.embed_tokens.weight"], precision);
+  for (const [name, w] of Object.entries(weights)) if (!used.has(name)) frozen[name] = w.clone();
+  const head = toCompute(headWeight(weights), precision);
+  if (head !== headWeight(weights)) {
+    frozen[HEAD]?.dispose();
+    frozen[HEAD] = head;
   }
   return frozen;
 }

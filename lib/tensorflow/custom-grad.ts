@@ -15,6 +15,13 @@ export interface ForwardResult {
   gradients: (dy: tf.Tensor, saved: tf.Tensor[]) => (() => tf.Tensor)[];
 }
 
+/** The same for an operation with several values, at least two; `dys` has a gradient for each. */
+export interface ForwardResults {
+  values: tf.Tensor[];
+  saved: tf.Tensor[];
+  gradients: (dys: tf.Tensor[], saved: tf.Tensor[]) => (() => tf.Tensor)[];
+}
+
 /**
  * Like `tf.customGrad`, but with one thunk per input, so that a gradient nobody needs is never computed nor
  * recorded. `tf.customGrad` computes them all.
@@ -22,32 +29,56 @@ export interface ForwardResult {
 export function customGrad<A extends tf.Tensor[]>(
   forward: (...inputs: A) => ForwardResult,
 ): (...inputs: A) => tf.Tensor {
+  return (...inputs) =>
+    differentiable(inputs, () => {
+      const { value, saved, gradients } = forward(...inputs);
+      return { result: value, saved, gradients };
+    });
+}
+
+/** {@link customGrad} for operations with several values. A value without a gradient counts as one of zeros. */
+export function customGradMany<A extends tf.Tensor[]>(
+  forward: (...inputs: A) => ForwardResults,
+): (...inputs: A) => tf.Tensor[] {
+  return (...inputs) =>
+    differentiable(inputs, () => {
+      const { values, saved, gradients } = forward(...inputs);
+      return { result: values, saved, gradients };
+    });
+}
+
+function differentiable<R extends tf.Tensor | tf.Tensor[]>(
+  inputs: tf.Tensor[],
+  forward: () => {
+    result: R;
+    saved: tf.Tensor[];
+    gradients: (dy: R, saved: tf.Tensor[]) => (() => tf.Tensor)[];
+  },
+): R {
   const engine = tf.engine() as unknown as {
     runKernelFunc(parameters: {
-      forwardFunc: (backend: unknown, save: (tensors: tf.Tensor[]) => void) => tf.Tensor;
-      backwardsFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => Record<string, () => tf.Tensor>;
+      forwardFunc: (backend: unknown, save: (tensors: tf.Tensor[]) => void) => R;
+      backwardsFunc: (dy: R, saved: tf.Tensor[]) => Record<string, () => tf.Tensor>;
       inputs: Record<string, tf.Tensor>;
-    }): tf.Tensor;
+    }): R;
   };
-  return (...inputs) => {
-    let gradients: ForwardResult["gradients"];
-    const label = `${currentScope()}/gradient`.replace(/^\//, "");
-    return engine.runKernelFunc({
-      forwardFunc: (_, save) => {
-        const result = forward(...inputs);
-        gradients = result.gradients;
-        save(result.saved);
-        return result.value;
-      },
-      backwardsFunc: (dy, saved) =>
-        ({
-          ...withScope(label, () => gradients(dy, saved)).map((gradient) => () =>
-            withScope(label, gradient)
-          ),
-        }) as unknown as Record<string, () => tf.Tensor>,
-      inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,
-    });
-  };
+  const label = `${currentScope()}/gradient`.replace(/^\//, "");
+  let gradients: (dy: R, saved: tf.Tensor[]) => (() => tf.Tensor)[];
+  return engine.runKernelFunc({
+    forwardFunc: (_, save) => {
+      const computed = forward();
+      gradients = computed.gradients;
+      save(computed.saved);
+      return computed.result;
+    },
+    backwardsFunc: (dy, saved) =>
+      ({
+        ...withScope(label, () => gradients(dy, saved)).map((gradient) => () =>
+          withScope(label, gradient)
+        ),
+      }) as unknown as Record<string, () => tf.Tensor>,
+    inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,
+  });
 }
 
 /**

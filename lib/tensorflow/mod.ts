@@ -24,7 +24,14 @@ export {
   version,
 } from "./backend.ts";
 export type { ContextOptions, Device } from "./context.ts";
-export { customGrad, type ForwardResult, together } from "./custom-grad.ts";
+export {
+  customGrad,
+  customGradMany,
+  type ForwardResult,
+  type ForwardResults,
+  together,
+} from "./custom-grad.ts";
+export { after } from "./after.ts";
 export { copyToDevice, deviceOf, withDevice } from "./device.ts";
 export { DataType } from "./dtypes.ts";
 export { fused, jit, type JitOptions, type Jitted } from "./jit.ts";

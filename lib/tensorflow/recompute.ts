@@ -6,7 +6,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { idOf, running, toTensor } from "./backend.ts";
+import { after } from "./after.ts";
+import { running } from "./backend.ts";
 import { customGrad } from "./custom-grad.ts";
 import { TensorflowError } from "./library.ts";
 import { currentScope, withScope } from "./scope.ts";
@@ -120,14 +121,6 @@ export function recompute<A extends unknown[], R>(fn: (...args: A) => R): (...ar
     return unflatten(result!, outputs.values()) as R;
   };
 }
-
-/** The same tensor, which in a traced function does not exist before `dependencies` do. */
-const after = (tensor: tf.Tensor, dependencies: tf.Tensor[]): tf.Tensor =>
-  customGrad((x) => ({
-    value: toTensor(running().binding.after(idOf(x), dependencies.map(idOf))),
-    saved: [],
-    gradients: (dy) => [() => dy.clone()],
-  }))(tensor);
 
 /** A scalar whose gradient to each of `tensors` is the one of `dys` at its place; integers have none. */
 function join(dys: tf.Tensor[], tensors: tf.Tensor[]): tf.Tensor {

@@ -7,8 +7,8 @@
 
 import type { LayoutSizes } from "@/lib/models/layout.ts";
 
-/** Lengths in whole chunks of queries share their compiled kernels with other lengths. */
-const MULTIPLES = { rows: 128, length: 128, scored: 64 };
+/** Lengths in halves of a chunk of queries share their compiled kernels with other lengths. */
+const MULTIPLES = { rows: 64, length: 64, scored: 64 };
 /** Share of the batches that the smaller of the two planned shapes is made for. */
 const TYPICAL = 0.7;
 

@@ -26,13 +26,15 @@ export async function evaluate(
   for (const [i, filled] of fullBatches(pairs, batchSize).entries()) {
     const at = i * batchSize, count = Math.min(batchSize, pairs.length - at);
     const tensors = steps.place(filled);
-    let known: tf.Tensor1D | null = null;
-    if (reference) {
-      const kept = referenceLogps.get(at);
-      known = kept ? tf.tensor1d(kept) : await steps.logps(reference, tensors);
-      if (!kept) referenceLogps.set(at, known.dataSync() as Float32Array);
-    }
-    sums.add("eval", readResults(await steps.losses(weights, tensors, known)), count);
+    const kept = referenceLogps.get(at);
+    const known = kept ? tf.tensor1d(kept) : null;
+    const { examples, referenceLogps: told } = await steps.losses(weights, tensors, {
+      logps: known,
+      weights: known ? null : reference,
+    });
+    if (!kept) referenceLogps.set(at, told.dataSync() as Float32Array);
+    sums.add("eval", readResults(examples), count);
+    told.dispose();
     disposeLayout(tensors);
     known?.dispose();
     onProgress?.(at + count, pairs.length);

@@ -72,20 +72,31 @@ export class Optimizer {
    * @param factor what gradients are multiplied with first
    * @param update number of this update, from 1
    */
-  apply(weights: Weights, gradients: Weights, lr: number, factor: number, update: number): void {
+  async apply(
+    weights: Weights,
+    gradients: Weights,
+    lr: number,
+    factor: number,
+    update: number,
+  ): Promise<void> {
     const scalars = [lr, factor, update].map((value) => tf.scalar(value));
-    for (const names of groups(Object.keys(weights))) {
-      const old = names.map((name) => [
-        weights[name],
-        gradients[name],
-        ...this.rule.slots.map((slot) => this.state[slot][name]),
-      ]);
-      this.updateGroup(old, scalars).forEach(([w, ...state], i) => {
-        weights[names[i]] = w;
-        this.rule.slots.forEach((slot, s) => this.state[slot][names[i]] = state[s]);
-      });
-      tf.dispose(old);
-    }
+    const waiting = groups(weights);
+    const work = async () => {
+      for (let names = waiting.shift(); names; names = waiting.shift()) {
+        const old = names.map((name) => [
+          weights[name],
+          gradients[name],
+          ...this.rule.slots.map((slot) => this.state[slot][name]),
+        ]);
+        const updated = await this.updateGroup.async(old, scalars);
+        updated.forEach(([w, ...state], i) => {
+          weights[names![i]] = w;
+          this.rule.slots.forEach((slot, s) => this.state[slot][names![i]] = state[s]);
+        });
+        tf.dispose(old);
+      }
+    };
+    await Promise.all(Array.from({ length: GROUPS_AT_ONCE }, work));
     tf.dispose(scalars);
   }
 
@@ -110,17 +121,18 @@ export class Optimizer {
   }
 }
 
-/**
- * Names that are updated together: the tensors of one layer, so that two of them can be computed at once while
- * no more than one layer's new values exist beside the old ones.
- */
-function groups(names: string[]): string[][] {
+/** How many groups are updated beside each other; as many new values exist beside the old ones. */
+const GROUPS_AT_ONCE = 2;
+
+/** Names that are updated together, the tensors of one layer; largest groups first, so that no thread waits at the end. */
+function groups(weights: Weights): string[][] {
   const byLayer = new Map<string, string[]>();
-  for (const name of names) {
+  for (const name of Object.keys(weights)) {
     const layer = /\.layers\.\d+\./.exec(name)?.[0] ?? name;
     byLayer.set(layer, [...(byLayer.get(layer) ?? []), name]);
   }
-  return [...byLayer.values()];
+  const size = (names: string[]) => names.reduce((n, name) => n + weights[name].size, 0);
+  return [...byLayer.values()].sort((a, b) => size(b) - size(a));
 }
 
 /**

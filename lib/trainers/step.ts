@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { jit, tf } from "@/lib/tensorflow/mod.ts";
+import { attr, DataType, jit, op, tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { type LossSettings, pairLoss, sftLoss } from "@/lib/losses/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
@@ -15,10 +15,12 @@ import {
   layoutTensors,
   type ScoredSequence,
 } from "@/lib/models/layout.ts";
+import { embedTokens } from "@/lib/models/decoder.ts";
 import { sequenceLogps } from "@/lib/models/logps.ts";
-import type { Precision } from "@/lib/models/precision.ts";
-import type { Weights } from "@/lib/models/weights.ts";
+import { type Precision, toFp32 } from "@/lib/models/precision.ts";
+import { isTied, type Weights } from "@/lib/models/weights.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
+import { globalNorm } from "@/lib/trainers/gradients.ts";
 
 /** Per-example results, fp32 [examples] each. SFT has losses and chosen log-probs only. */
 export interface ExampleTensors {
@@ -32,17 +34,33 @@ export interface ExampleTensors {
 /** The same as numbers, one entry per example. */
 export type ExampleResults = { [K in keyof ExampleTensors]: Float32Array };
 
+/**
+ * What the reference says of a batch: its log-probs [sequences] where they are known, else its weights. Neither for
+ * SFT and for losses without a reference.
+ */
+export interface Reference {
+  logps: tf.Tensor1D | null;
+  weights: Weights | null;
+}
+export const NO_REFERENCE: Reference = { logps: null, weights: null };
+
 /** Gradients of one micro-batch, and what the loss was. */
 export interface StepResult {
+  /** fp32, or in the precision of the products as these gave them. */
   gradients: Weights;
+  /** Norm of all gradients together: fp32 scalar. */
+  norm: tf.Tensor;
   examples: ExampleTensors;
   /** Log-probs under the policy, [sequences]. */
   logps: tf.Tensor1D;
+  /** Log-probs under the reference, [sequences]; zeros without one. */
+  referenceLogps: tf.Tensor1D;
 }
 
 /** Losses and gradients of a model, for batches of any size. */
 export class Steps {
   private readonly names: string[];
+  private readonly tied: boolean;
   private readonly train: ReturnType<Steps["makeTrain"]>;
   private readonly evaluate: ReturnType<Steps["makeEvaluate"]>;
   private readonly score: ReturnType<Steps["makeScore"]>;
@@ -56,31 +74,31 @@ export class Steps {
     private readonly buckets: Buckets,
   ) {
     this.names = Object.keys(weights);
+    this.tied = isTied(weights);
     this.train = this.makeTrain();
     this.evaluate = this.makeEvaluate();
     this.score = this.makeScore();
   }
 
   /**
-   * Gradient of the mean loss of a micro-batch times `scale`.
-   * @param referenceLogps [sequences]; none for SFT
+   * Gradient of the mean loss of a micro-batch times `scale`. Reference and policy run beside each other.
    */
   async gradients(
     weights: Weights,
     batch: LayoutTensors,
-    referenceLogps: tf.Tensor1D | null,
+    reference: Reference,
     scale: number,
   ): Promise<StepResult> {
-    return await this.train.async(weights, batch, referenceLogps, scale);
+    return await this.train.async(weights, batch, reference, scale);
   }
 
-  /** Losses without gradients. */
+  /** Losses without gradients, and the reference's log-probs. */
   async losses(
     weights: Weights,
     batch: LayoutTensors,
-    referenceLogps: tf.Tensor1D | null,
-  ): Promise<ExampleTensors> {
-    return await this.evaluate.async(weights, batch, referenceLogps);
+    reference: Reference,
+  ): Promise<{ examples: ExampleTensors; referenceLogps: tf.Tensor1D }> {
+    return await this.evaluate.async(weights, batch, reference);
   }
 
   /** Summed log-probs of every sequence of the batch, [sequences]. */
@@ -122,23 +140,35 @@ export class Steps {
   }
 
   private makeTrain() {
+    // What is looked up in the embedding table has a gradient of its own, row by row.
+    const names = this.names.filter((name) => name !== EMBEDDING || this.tied);
     return jit(
-      (
-        weights: Weights,
-        batch: LayoutTensors,
-        referenceLogps: tf.Tensor1D | null,
-        scale: number,
-      ) => {
+      (weights: Weights, batch: LayoutTensors, reference: Reference, scale: number) => {
         let examples: ExampleTensors | undefined, logps: tf.Tensor1D | undefined;
-        const { grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
-          const named = Object.fromEntries(this.names.map((name, i) => [name, values[i]]));
-          logps = tf.keep(sequenceLogps(this.config, named, batch, this.precision));
-          examples = this.lossesOf(logps, referenceLogps);
-          Object.values(examples).forEach((t) => tf.keep(t));
-          return tf.mul(tf.mean(examples.losses), scale) as tf.Scalar;
-        })(this.names.map((name) => weights[name]));
-        const gradients = Object.fromEntries(this.names.map((name, i) => [name, grads[i]]));
-        return { gradients, examples: examples!, logps: logps! } as StepResult;
+        const referenceLogps = this.referenceLogps(batch, reference);
+        const rows_NC = embedTokens(weights, batch.ids_N);
+        const { grads: [rowGradient, ...grads] } = tf.valueAndGrads(
+          (rows: tf.Tensor, ...values: tf.Tensor[]) => {
+            const named = {
+              ...weights,
+              ...Object.fromEntries(names.map((name, i) => [name, values[i]])),
+            };
+            logps = tf.keep(sequenceLogps(this.config, named, batch, this.precision, rows));
+            examples = this.lossesOf(logps, referenceLogps);
+            Object.values(examples).forEach((t) => tf.keep(t));
+            return tf.mul(tf.mean(examples.losses), scale) as tf.Scalar;
+          },
+        )([rows_NC, ...names.map((name) => weights[name])]);
+        const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i]]));
+        withEmbeddingGradient(gradients, weights, batch.ids_N, rowGradient);
+        const result: StepResult = {
+          gradients,
+          norm: globalNorm(Object.values(gradients)),
+          examples: examples!,
+          logps: logps!,
+          referenceLogps,
+        };
+        return result;
       },
       { name: `${this.loss.name}_gradients` },
     );
@@ -146,12 +176,20 @@ export class Steps {
 
   private makeEvaluate() {
     return jit(
-      (weights: Weights, batch: LayoutTensors, referenceLogps: tf.Tensor1D | null) =>
-        this.lossesOf(sequenceLogps(this.config, weights, batch, this.precision), referenceLogps),
-      {
-        name: `${this.loss.name}_losses`,
+      (weights: Weights, batch: LayoutTensors, reference: Reference) => {
+        const referenceLogps = this.referenceLogps(batch, reference);
+        const logps = sequenceLogps(this.config, weights, batch, this.precision);
+        return { examples: this.lossesOf(logps, referenceLogps), referenceLogps };
       },
+      { name: `${this.loss.name}_losses` },
     );
+  }
+
+  private referenceLogps(batch: LayoutTensors, { logps, weights }: Reference): tf.Tensor1D {
+    if (logps) return logps;
+    return weights
+      ? sequenceLogps(this.config, weights, batch, this.precision)
+      : tf.zeros([batch.sequences]);
   }
 
   private makeScore() {
@@ -162,11 +200,11 @@ export class Steps {
     );
   }
 
-  private lossesOf(logps: tf.Tensor1D, referenceLogps: tf.Tensor1D | null): ExampleTensors {
+  private lossesOf(logps: tf.Tensor1D, referenceLogps: tf.Tensor1D): ExampleTensors {
     if (this.loss.name === "sft") return { losses: sftLoss(logps), chosenLogps: logps };
     const [policyChosenLogps, policyRejectedLogps] = tf.split(logps, 2) as tf.Tensor1D[];
     const [referenceChosenLogps, referenceRejectedLogps] = tf.split(
-      referenceLogps ?? tf.zerosLike(logps),
+      referenceLogps,
       2,
     ) as tf.Tensor1D[];
     const result = pairLoss(
@@ -175,6 +213,27 @@ export class Steps {
     );
     return { ...result, chosenLogps: policyChosenLogps, rejectedLogps: policyRejectedLogps };
   }
+}
+
+const EMBEDDING = "model.embed_tokens.weight";
+
+/**
+ * Adds the gradient of the looked-up rows to that of the embedding table, which may be the output projection's
+ * already: in place, where the usual way makes and adds whole tables.
+ */
+function withEmbeddingGradient(
+  gradients: Weights,
+  weights: Weights,
+  ids_N: tf.Tensor,
+  rows_NC: tf.Tensor,
+): void {
+  const table = gradients[EMBEDDING]
+    ? toFp32(gradients[EMBEDDING])
+    : tf.zerosLike(weights[EMBEDDING]);
+  gradients[EMBEDDING] = op("TensorScatterAdd", [
+    attr.type("T", DataType.float32),
+    attr.type("Tindices", DataType.int32),
+  ], [table, tf.reshape(ids_N, [-1, 1]), rows_NC]);
 }
 
 /** Tensors of results as numbers; the tensors are disposed. */

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { fused, jit, tf } from "@/lib/tensorflow/mod.ts";
+import { tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { OperationError } from "@/lib/errors.ts";
-import { type Precision, toFp32 } from "@/lib/models/precision.ts";
+import type { Precision } from "@/lib/models/precision.ts";
 import { disposeLayout } from "@/lib/models/layout.ts";
 import type { Weights } from "@/lib/models/weights.ts";
+import { accumulate, globalNorm } from "@/lib/trainers/gradients.ts";
 import { clipFactor, learningRate, type Optimizer } from "@/lib/trainers/optimizers.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 import { type ExampleResults, readResults, type Steps } from "@/lib/trainers/step.ts";
@@ -39,18 +40,6 @@ type UpdateSettings = Pick<
   "lr" | "warmupSteps" | "maxGradNorm" | "gradientAccumulationSteps"
 >;
 
-/** Sums of squares in [64] parts: sums along the first axis are several times faster than one whole sum. */
-const squareSums = fused(
-  "square_sums",
-  (g) => [tf.sum(tf.square(tf.reshape(toFp32(g), [-1, g.size % 64 === 0 ? 64 : 1])), 0)],
-);
-
-/** Norm of all gradients together, in fp32 whatever their type. */
-const globalNorm = jit(
-  (gradients: tf.Tensor[]) => tf.sqrt(tf.addN(gradients.map((g) => tf.sum(squareSums(g)[0])))),
-  { name: "global_norm" },
-);
-
 /**
  * Updates the weights from one batch.
  *
@@ -69,7 +58,7 @@ export async function update(
   const { weights, optimizer } = trained;
   const size = pairs.length / settings.gradientAccumulationSteps;
   const results: ExampleResults[] = [];
-  let gradients: Weights | null = null;
+  let gradients: Weights | null = null, normTensor: tf.Tensor | null = null;
   for (let at = 0; at < pairs.length; at += size) {
     const part = await gradientsOf(
       trained,
@@ -78,12 +67,17 @@ export async function update(
       updates === 0,
     );
     results.push(part.results);
-    gradients = gradients ? addInto(gradients, part.gradients) : part.gradients;
+    gradients = gradients ? accumulate(gradients, part.gradients) : part.gradients;
+    normTensor?.dispose();
+    normTensor = part.norm;
   }
-  const normOf = async (tensors: tf.Tensor[]) => readScalar(await globalNorm.async(tensors));
-  const norm = await normOf(Object.values(gradients!));
+  if (settings.gradientAccumulationSteps > 1) {
+    normTensor!.dispose();
+    normTensor = globalNorm(Object.values(gradients!));
+  }
+  const norm = readScalar(normTensor!);
   const norms: Record<string, number> = {};
-  for (const name of normsOf) norms[name] = await normOf([gradients![name]]);
+  for (const name of normsOf) norms[name] = readScalar(globalNorm([gradients![name]]));
   if (!Number.isFinite(norm)) {
     throw new OperationError(
       `The gradient of update ${
@@ -93,7 +87,8 @@ export async function update(
     );
   }
   const lr = learningRate(settings.lr, settings.warmupSteps, updates);
-  optimizer.apply(weights, gradients!, lr, clipFactor(norm, settings.maxGradNorm), updates + 1);
+  const factor = clipFactor(norm, settings.maxGradNorm);
+  await optimizer.apply(weights, gradients!, lr, factor, updates + 1);
   return { norm, lr, results, norms };
 }
 
@@ -102,29 +97,24 @@ async function gradientsOf(
   pairs: TokenizedPair[],
   scale: number,
   first: boolean,
-): Promise<{ gradients: Weights; results: ExampleResults }> {
+): Promise<{ gradients: Weights; norm: tf.Tensor; results: ExampleResults }> {
   const tensors = steps.place(pairs);
-  const known = reference ? await steps.logps(reference, tensors) : null;
-  const { gradients, examples, logps } = await steps.gradients(weights, tensors, known, scale);
-  if (known && first) {
-    checkReference(logps.dataSync() as Float32Array, known.dataSync() as Float32Array, precision);
+  const { gradients, norm, examples, logps, referenceLogps } = await steps.gradients(
+    weights,
+    tensors,
+    { logps: null, weights: reference },
+    scale,
+  );
+  if (reference && first) {
+    checkReference(
+      logps.dataSync() as Float32Array,
+      referenceLogps.dataSync() as Float32Array,
+      precision,
+    );
   }
-  logps.dispose();
-  known?.dispose();
+  tf.dispose([logps, referenceLogps]);
   disposeLayout(tensors);
-  return { gradients, results: readResults(examples) };
-}
-
-const addTwo = fused("accumulate", (a, b) => [tf.add(toFp32(a), toFp32(b))]);
-
-/** Adds the second gradients to the first ones in fp32, one tensor at a time. */
-function addInto(sums: Weights, gradients: Weights): Weights {
-  for (const name of Object.keys(sums)) {
-    const [sum] = addTwo(sums[name], gradients[name]);
-    tf.dispose([sums[name], gradients[name]]);
-    sums[name] = sum;
-  }
-  return sums;
+  return { gradients, norm, results: readResults(examples) };
 }
 
 function readScalar(tensor: tf.Tensor): number {
