@@ -19,7 +19,7 @@ import {
   toBytes,
   uniformElement,
 } from "./host-tensor.ts";
-import { cString, type Pointer, readCString, TensorflowError } from "./library.ts";
+import { type Pointer, readCString, TensorflowError } from "./library.ts";
 import { opDefinition } from "./op-definitions.ts";
 import { Trace } from "./trace.ts";
 import { describe, describeTensors, type GraphTensor, type TracedFunction } from "./tracer.ts";

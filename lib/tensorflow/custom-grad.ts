@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { currentScope, withScope } from "./scope.ts";
+import { surroundings } from "./surroundings.ts";
 
 /** Value and gradient of one operation. */
 export interface ForwardResult {
@@ -17,7 +17,8 @@ export interface ForwardResult {
 
 /**
  * Like `tf.customGrad`, but with one thunk per input, so that a gradient nobody needs is never computed nor
- * recorded. `tf.customGrad` computes them all.
+ * recorded. `tf.customGrad` computes them all. Gradients run on the device of the forward part, and under its label
+ * and "/gradient".
  */
 export function customGrad<A extends tf.Tensor[]>(
   forward: (...inputs: A) => ForwardResult,
@@ -31,7 +32,7 @@ export function customGrad<A extends tf.Tensor[]>(
   };
   return (...inputs) => {
     let gradients: ForwardResult["gradients"];
-    const label = `${currentScope()}/gradient`.replace(/^\//, "");
+    const inPlace = surroundings("gradient");
     return engine.runKernelFunc({
       forwardFunc: (_, save) => {
         const result = forward(...inputs);
@@ -41,9 +42,7 @@ export function customGrad<A extends tf.Tensor[]>(
       },
       backwardsFunc: (dy, saved) =>
         ({
-          ...withScope(label, () => gradients(dy, saved)).map((gradient) => () =>
-            withScope(label, gradient)
-          ),
+          ...inPlace(() => gradients(dy, saved)).map((gradient) => () => inPlace(gradient)),
         }) as unknown as Record<string, () => tf.Tensor>,
       inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,
     });
