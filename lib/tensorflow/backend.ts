@@ -9,7 +9,7 @@ import "./node-util.ts";
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js";
 import { attr, type Attribute } from "./attributes.ts";
-import { Binding, type TensorMetadata } from "./binding.ts";
+import { Binding, type Memory, type TensorMetadata } from "./binding.ts";
 import { checkOptions, type ContextOptions, type Device, listDevices } from "./context.ts";
 import { DataType } from "./dtypes.ts";
 import { TensorflowError } from "./library.ts";
@@ -46,6 +46,12 @@ export function running(): { binding: Binding; backend: NodeBackend } {
 
 /** Devices that TensorFlow can use. */
 export const devices = (): Device[] => listDevices(running().binding.context);
+
+/**
+ * What is alive in TensorFlow. `tf.memory()` counts tensors until they are disposed of; here those that the garbage
+ * collector took are gone too.
+ */
+export const memory = (): Memory => running().binding.usage;
 
 /** Version of TensorFlow itself. */
 export const version = (): string => running().binding.TF_Version;

@@ -19,7 +19,7 @@ import {
   toBytes,
   uniformElement,
 } from "./host-tensor.ts";
-import { cString, type Pointer, readCString, TensorflowError } from "./library.ts";
+import { type Pointer, readCString, TensorflowError } from "./library.ts";
 import { opDefinition } from "./op-definitions.ts";
 import { Trace } from "./trace.ts";
 import { describe, describeTensors, type GraphTensor, type TracedFunction } from "./tracer.ts";
@@ -45,6 +45,16 @@ interface Entry {
 
 /** A constant larger than this that appears while tracing becomes an input of the function instead. */
 const LARGEST_CONSTANT_BYTES = 1 << 20;
+
+/** What is alive behind the tensors of tfjs. */
+export interface Memory {
+  /** Tensors that the binding knows. */
+  tensors: number;
+  /** Those of them that TensorFlow holds. */
+  handles: number;
+  /** Bytes of what TensorFlow holds, by real types; memory that several handles share counts for each. */
+  bytes: number;
+}
 
 /** Is told of every operation that has run. */
 export type Observer = (
@@ -126,7 +136,7 @@ export class Binding {
     const tensor = c.TFE_TensorHandleResolve(entry.handle, status.pointer);
     status.check(() => `reading ${describe("a tensor", [entry])}`);
     try {
-      return readTensor(c, tensor, entry.dtype);
+      return readTensor(c, tensor, entry.shape, entry.dtype);
     } finally {
       c.TF_DeleteTensor(tensor);
     }
@@ -162,6 +172,17 @@ export class Binding {
   }
 
   // --- beyond tfjs's interface
+
+  /** What is alive. */
+  get usage(): Memory {
+    const usage = { tensors: this.entries.size, handles: 0, bytes: 0 };
+    for (const { handle, shape, dtype } of this.entries.values()) {
+      if (!handle) continue;
+      usage.handles++;
+      usage.bytes += sizeOf(shape) * (bytesPerElement(dtype) ?? 0);
+    }
+    return usage;
+  }
 
   /** The type a tensor really has. */
   dtypeOf(id: number): number {

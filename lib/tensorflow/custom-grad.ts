@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { currentScope, withScope } from "./scope.ts";
+import { surroundings } from "./surroundings.ts";
 
 /** Value and gradient of one operation. */
 export interface ForwardResult {
@@ -24,7 +24,8 @@ export interface ForwardResults {
 
 /**
  * Like `tf.customGrad`, but with one thunk per input, so that a gradient nobody needs is never computed nor
- * recorded. `tf.customGrad` computes them all.
+ * recorded. `tf.customGrad` computes them all. Gradients run on the device of the forward part, and under its label
+ * and "/gradient".
  */
 export function customGrad<A extends tf.Tensor[]>(
   forward: (...inputs: A) => ForwardResult,
@@ -62,7 +63,7 @@ function differentiable<R extends tf.Tensor | tf.Tensor[]>(
       inputs: Record<string, tf.Tensor>;
     }): R;
   };
-  const label = `${currentScope()}/gradient`.replace(/^\//, "");
+  const inPlace = surroundings("gradient");
   let gradients: (dy: R, saved: tf.Tensor[]) => (() => tf.Tensor)[];
   return engine.runKernelFunc({
     forwardFunc: (_, save) => {
@@ -73,9 +74,7 @@ function differentiable<R extends tf.Tensor | tf.Tensor[]>(
     },
     backwardsFunc: (dy, saved) =>
       ({
-        ...withScope(label, () => gradients(dy, saved)).map((gradient) => () =>
-          withScope(label, gradient)
-        ),
+        ...inPlace(() => gradients(dy, saved)).map((gradient) => () => inPlace(gradient)),
       }) as unknown as Record<string, () => tf.Tensor>,
     inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,
   });

@@ -24,6 +24,8 @@ export type HostValues =
 
 /** Bytes of one `TF_TString`, TensorFlow's string element. */
 const TSTRING_BYTES = 24;
+/** Marks an element whose characters are at a distance from it. */
+const TSTRING_OFFSET = 2;
 
 /** Values that tfjs hands over, as little-endian bytes of the given type. Strings are kept as they are. */
 export function toBytes(values: unknown, dtype: number): Uint8Array<ArrayBuffer> | Uint8Array[] {
@@ -86,32 +88,41 @@ export function newTensor(
   return tensor;
 }
 
+/**
+ * The characters follow the elements in the same memory, and the elements say at which distance: a tensor frees
+ * its memory, but not what its elements would have allocated (`TF_TString_Offset` in tensorflow/core/platform/ctstring_internal.h).
+ */
 function newStringTensor(
   c: Symbols,
   dims: BigInt64Array<ArrayBuffer>,
   items: Uint8Array[],
 ): Pointer {
-  const tensor = c.TF_AllocateTensor(
-    DataType.string,
-    dims,
-    dims.length,
-    BigInt(items.length * TSTRING_BYTES),
-  );
-  const base = c.TF_TensorData(tensor)!;
+  const total = items.reduce((sum, item) => sum + item.length, items.length * TSTRING_BYTES);
+  const tensor = c.TF_AllocateTensor(DataType.string, dims, dims.length, BigInt(total));
+  if (!total) return tensor;
+  const memory = Deno.UnsafePointerView.getArrayBuffer(c.TF_TensorData(tensor)!, total);
+  const view = new DataView(memory), bytes = new Uint8Array(memory);
+  let end = items.length * TSTRING_BYTES;
   items.forEach((item, i) => {
-    const element = Deno.UnsafePointer.offset(base, i * TSTRING_BYTES);
-    c.TF_StringInit(element);
-    c.TF_StringCopy(element, item as Uint8Array<ArrayBuffer>, BigInt(item.length));
+    const start = i * TSTRING_BYTES;
+    view.setUint32(start, item.length << 2 | TSTRING_OFFSET, true);
+    view.setUint32(start + 4, end - start, true);
+    bytes.set(item, end);
+    end += item.length;
   });
   return tensor;
 }
 
 /** A copy of a TF_Tensor's content in the type that tfjs expects; int64 must fit into 32 bits. */
-export function readTensor(c: Symbols, tensor: Pointer, dtype: number): HostValues {
-  const length = Number(c.TF_TensorByteSize(tensor));
+export function readTensor(
+  c: Symbols,
+  tensor: Pointer,
+  shape: readonly number[],
+  dtype: number,
+): HostValues {
   const base = c.TF_TensorData(tensor);
   if (dtype === DataType.string) {
-    return Array.from({ length: length / TSTRING_BYTES }, (_, i) => {
+    return Array.from({ length: sizeOf(shape) }, (_, i) => {
       const element = Deno.UnsafePointer.offset(base!, i * TSTRING_BYTES);
       const size = Number(c.TF_StringGetSize(element));
       return size === 0 ? new Uint8Array() : new Uint8Array(
@@ -119,6 +130,7 @@ export function readTensor(c: Symbols, tensor: Pointer, dtype: number): HostValu
       );
     });
   }
+  const length = Number(c.TF_TensorByteSize(tensor));
   const bytes = length
     ? Deno.UnsafePointerView.getArrayBuffer(base!, length).slice(0)
     : new ArrayBuffer(0);

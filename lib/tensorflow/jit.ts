@@ -12,7 +12,7 @@ import { removeFunction } from "./context.ts";
 import { shownAs } from "./dtypes.ts";
 import type { Capture } from "./trace.ts";
 import type { TracedFunction } from "./tracer.ts";
-import { flatten, type Structure, unflatten } from "./tree.ts";
+import { flatten, type Structure, structureKey, unflatten } from "./tree.ts";
 
 export interface JitOptions {
   /** Shows in TensorFlow's errors and profiles. */
@@ -64,7 +64,7 @@ export function jit<A extends unknown[], R>(
     const tensors: tf.Tensor[] = [];
     const structure = flatten(args, tensors);
     const inputs = tensors.map(idOf);
-    const key = `${JSON.stringify(structure)} ${
+    const key = `${structureKey(structure, `argument of ${name}`)} ${
       inputs.map((id) => `${binding.dtypeOf(id)}[${binding.shapeOf(id)}]`)
     }`;
     let trace = traces.get(key);

@@ -40,9 +40,6 @@ const SYMBOLS = {
   TF_TensorData: { parameters: [P], result: P },
   TF_TensorByteSize: { parameters: [P], result: U },
   TF_DeleteTensor: { parameters: [P], result: V },
-  TF_StringInit: { parameters: [P], result: V },
-  TF_StringDealloc: { parameters: [P], result: V },
-  TF_StringCopy: { parameters: [P, B, U], result: V },
   TF_StringGetDataPointer: { parameters: [P], result: P },
   TF_StringGetSize: { parameters: [P], result: U },
 

@@ -18,11 +18,13 @@ export {
   dtypeOf,
   effect,
   idOf,
+  memory,
   op,
   running,
   tf,
   version,
 } from "./backend.ts";
+export type { Memory } from "./binding.ts";
 export type { ContextOptions, Device } from "./context.ts";
 export {
   customGrad,

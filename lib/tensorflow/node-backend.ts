@@ -1,5 +1,6 @@
 /**
- * tfjs-node's backend with what it lacks for tracing: variables that keep changing.
+ * tfjs-node's backend with what it lacks: variables that keep changing under a traced function, and an end for
+ * tensors that nobody disposed of.
  *
  * @module
  */
@@ -11,8 +12,22 @@ import type { Binding, TensorMetadata } from "./binding.ts";
 import { TensorflowError } from "./library.ts";
 import { atUserFrame } from "./user-frame.ts";
 
+/** What tfjs-node keeps of a tensor; `id` is the binding's number, or negative before there is one. */
+interface TensorData {
+  id: number;
+}
+
 /** The part of tfjs-node's `NodeJSKernelBackend` that is used here. */
 interface NodeJSKernelBackend extends tf.KernelBackend {
+  readonly tensorMap: { get(dataId: object): TensorData };
+  move(
+    dataId: object,
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void;
+  disposeData(dataId: object, force?: boolean): boolean;
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
   createOutputTensor(metadata: TensorMetadata): tf.Tensor;
   executeSingleOutput(
@@ -33,8 +48,34 @@ const NodeJSKernelBackend = nodeBackend.NodeJSKernelBackend as unknown as new (
 ) => NodeJSKernelBackend;
 
 export class NodeBackend extends NodeJSKernelBackend {
+  /** Frees what stands behind a `dataId` that the garbage collector took: no tensor with it can exist any more. */
+  private readonly forgotten = new FinalizationRegistry<TensorData>(({ id }) =>
+    this.ourBinding.deleteTensor(id)
+  );
+
   constructor(private readonly ourBinding: Binding) {
     super(ourBinding, "@tensorflow/tfjs-node");
+  }
+
+  override createOutputTensor(metadata: TensorMetadata): tf.Tensor {
+    const tensor = super.createOutputTensor(metadata);
+    this.watch(tensor.dataId);
+    return tensor;
+  }
+
+  override move(...data: Parameters<NodeJSKernelBackend["move"]>): void {
+    super.move(...data);
+    this.watch(data[0]);
+  }
+
+  override disposeData(dataId: object, force?: boolean): boolean {
+    const gone = super.disposeData(dataId, force);
+    if (gone) this.forgotten.unregister(dataId);
+    return gone;
+  }
+
+  private watch(dataId: object): void {
+    this.forgotten.register(dataId, this.tensorMap.get(dataId), dataId);
   }
 
   /** The binding's numbers of tensors; in a traced function a variable from outside is an input that may change. */

@@ -10,7 +10,7 @@ import { after } from "./after.ts";
 import { running } from "./backend.ts";
 import { customGrad } from "./custom-grad.ts";
 import { TensorflowError } from "./library.ts";
-import { currentScope, withScope } from "./scope.ts";
+import { surroundings } from "./surroundings.ts";
 import { flatten, type Structure, unflatten } from "./tree.ts";
 
 /** The parts of tfjs's engine that `tf.customGrad` does not give access to. */
@@ -53,7 +53,7 @@ interface TapeNode {
 export function recompute<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     const engine = tf.engine() as unknown as Engine;
-    const label = currentScope();
+    const inPlace = surroundings("recompute");
     const inputs: tf.Tensor[] = [];
     const structure = flatten(args, inputs);
     let result: Structure | undefined;
@@ -100,10 +100,7 @@ export function recompute<A extends unknown[], R>(fn: (...args: A) => R): (...ar
         return run(inputs);
       },
       backwardsFunc: (dys, saved) => {
-        const gradients = withScope(
-          label ? `${label}/recompute` : "recompute",
-          () => backward([dys].flat(), saved),
-        );
+        const gradients = inPlace(() => backward([dys].flat(), saved));
         return Object.fromEntries(needed.map((i, k) => [i, () => gradients[k]]));
       },
       inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,

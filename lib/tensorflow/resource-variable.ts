@@ -9,7 +9,8 @@ import { dtypeOf, effect, idOf, op, running } from "./backend.ts";
 import { dataTypeName } from "./dtypes.ts";
 import { TensorflowError } from "./library.ts";
 
-let created = 0;
+/** The name under which every handle is a variable of its own, which goes with its last handle. */
+const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
 
 /**
  * A value that stays and changes, behind a resource handle.
@@ -36,7 +37,7 @@ export class ResourceVariable {
       attr.type("dtype", this.dtype),
       attr.shape("shape", this.shape),
       attr.string("container", ""),
-      attr.string("shared_name", `variable_${created++}`),
+      attr.string("shared_name", ANONYMOUS),
     ], []));
     binding.setContents(idOf(this.resource), { shape: this.shape, dtype: this.dtype });
     this.assign(initial);

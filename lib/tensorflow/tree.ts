@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { TensorflowError } from "./library.ts";
 
 /** Where the tensors of a nested value are, and what else it holds. */
 export type Structure =
@@ -24,15 +25,55 @@ export function flatten(value: unknown, tensors: tf.Tensor[]): Structure {
       items: value.map((item) => flatten(item, tensors)),
     };
   }
-  if (value !== null && typeof value === "object") {
+  if (isRecord(value)) {
     const keys = Object.keys(value);
     return {
       kind: "record",
       keys,
-      items: keys.map((key) => flatten((value as Record<string, unknown>)[key], tensors)),
+      items: keys.map((key) => flatten(value[key], tensors)),
     };
   }
   return { kind: "value", value };
+}
+
+/** An object that is nothing but its entries. */
+function isRecord(value: unknown): value is Record<string, unknown> {
+  if (value === null || typeof value !== "object") return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * A text that is the same for structures that differ in their tensors only.
+ * @param what said in the error
+ * @throws TensorflowError for values that have no such text: functions, instances of classes
+ */
+export function structureKey(structure: Structure, what: string): string {
+  switch (structure.kind) {
+    case "tensor":
+      return "T";
+    case "array":
+      return `[${structure.items.map((item) => structureKey(item, what))}]`;
+    case "record":
+      return `{${
+        structure.keys.map((key, i) =>
+          `${JSON.stringify(key)}:${structureKey(structure.items[i], what)}`
+        )
+      }}`;
+    case "value": {
+      const { value } = structure;
+      if (typeof value === "string") return JSON.stringify(value);
+      if (typeof value === "bigint") return `${value}n`;
+      if (typeof value === "number" || typeof value === "boolean" || value == null) {
+        return Object.is(value, -0) ? "-0" : `${value}`;
+      }
+      throw new TensorflowError(
+        `${what}: neither a tensor nor a plain value but ${
+          typeof value === "object" ? value.constructor.name : typeof value
+        }; let the function take it from outside`,
+      );
+    }
+  }
 }
 
 /** The nested value again, with tensors taken from `tensors` in order. */

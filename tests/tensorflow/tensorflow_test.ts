@@ -146,9 +146,47 @@ Deno.test("large tensors that a traced function makes for itself may go when it 
   traced.dispose();
 });
 
-Deno.test("reading a value while tracing is refused", () => {
-  const traced = jit((x: tf.Tensor) => tf.mul(x, x.dataSync()[0]));
-  assert.throws(() => traced(tf.ones([2])), /while its function was being traced/);
+Deno.test("reading a value while tracing is refused, with the line that does it", () => {
+  const source = Deno.readTextFileSync(new URL(import.meta.url)).split("\n");
+  const line = (text: string) => source.findIndex((line) => line.endsWith(text)) + 1;
+  const here = (text: string) => new RegExp(`\\(at \\S+tensorflow_test\\.ts:${line(text)}:\\d+\\)`);
+  const scaled = (x: tf.Tensor) => tf.mul(x, x.dataSync()[0]); // reads
+  const traced = jit((x: tf.Tensor) => tf.tidy(() => scaled(x)));
+  assert.throws(
+    () => traced(tf.ones([2])),
+    /value of a tensor .* while its function was being traced/,
+  );
+  assert.throws(() => traced(tf.ones([2])), here("// reads"));
+  const where = jit((x: tf.Tensor) => op("Where", [attr.type("T", 1)], [x]) // as many rows as there are values
+  );
+  assert.throws(
+    () => where(tf.ones([2])),
+    /Where\(float32\[2\]\): the shape of its result depends/,
+  );
+  assert.throws(() => where(tf.ones([2])), here("// as many rows as there are values"));
+  let escaped: tf.Tensor | undefined;
+  const leaking = jit((x: tf.Tensor) => {
+    escaped = tf.keep(tf.square(x));
+    return tf.sum(x);
+  });
+  leaking(tf.ones([2]));
+  assert.throws(() => tf.add(escaped!, 1), here("// after tracing")); // after tracing
+});
+
+Deno.test("a traced function takes no arguments that cannot be told apart", () => {
+  const traced = jit((f: unknown, x: tf.Tensor) => tf.mul(x, typeof f === "number" ? f : 2));
+  tf.tidy(() => {
+    const x = tf.ones([1]);
+    for (const argument of [() => 1, new Map(), Symbol("a"), new Float32Array(2)]) {
+      assert.throws(() => traced(argument, x), /argument of traced/);
+    }
+    assert.deepEqual(values(traced(NaN, x)), [NaN]);
+    assert.deepEqual(values(traced(null, x)), [2]);
+    assert.deepEqual(values(traced(undefined, x)), [2]);
+    assert.deepEqual(values(traced("a", x)), [2]);
+    assert.equal(traced.traces, 4);
+  });
+  traced.dispose();
 });
 
 Deno.test("a traced function called in another, or under a gradient, becomes part of it", () => {
