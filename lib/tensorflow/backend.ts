@@ -38,6 +38,9 @@ tf.registerBackend(NAME, () => {
   return started.backend;
 }, 10);
 
+/** Whether TensorFlow has started, after which nothing can be configured. */
+export const hasStarted = (): boolean => started !== undefined;
+
 /** Binding and backend; starts them if need be. */
 export function running(): { binding: Binding; backend: NodeBackend } {
   if (!started) tf.engine().backend;

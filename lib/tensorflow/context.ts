@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { keepFreedMemory } from "./allocator.ts";
 import {
   cString,
   library,
@@ -42,6 +43,7 @@ export interface Context {
 }
 
 export function newContext(options: ContextOptions): Context {
+  keepFreedMemory();
   const c = library(options.library);
   const status = new Status(c);
   if (options.tf32 !== undefined) {

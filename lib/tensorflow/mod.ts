@@ -17,6 +17,7 @@ export {
   devices,
   dtypeOf,
   effect,
+  hasStarted,
   idOf,
   memory,
   op,

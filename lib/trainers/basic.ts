@@ -30,6 +30,7 @@ import {
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
 import { batchOptions, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
 import { Steps } from "@/lib/trainers/step.ts";
+import type { Threads } from "@/lib/trainers/threads.ts";
 import { type Trained, update } from "@/lib/trainers/update.ts";
 
 /** What a run is made of, opened and checked. */
@@ -41,6 +42,7 @@ export interface TrainInput {
   /** Held-out pairs, tokenised. */
   held: TokenizedPair[];
   precision: Precision;
+  threads: Threads | null;
   layout: LayoutKind;
   runFolder: string;
   checkpoint: string | null;
@@ -80,6 +82,7 @@ export class BasicTrainer {
       evaluatedAt: null,
       settingsHash: settingsHash(input.settings),
       precision: input.precision,
+      threads: input.threads,
       shapes: {},
       finished: false,
     };

@@ -15,6 +15,7 @@ import { openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import type { KnownShapes } from "@/lib/trainers/buckets.ts";
+import type { Threads } from "@/lib/trainers/threads.ts";
 import type { Optimizer } from "@/lib/trainers/optimizers.ts";
 
 /** Where a run stands. */
@@ -29,6 +30,8 @@ export interface TrainerState {
   evaluatedAt: number | null;
   settingsHash: string;
   precision: string;
+  /** Threads that computed it; null where the program that trained had started TensorFlow itself. */
+  threads: Threads | null;
   /** Shapes that batches have been padded to. */
   shapes: KnownShapes;
   finished: boolean;
@@ -100,6 +103,10 @@ function pointLatest(runFolder: string, name: string): void {
   Deno.renameSync(partial, link);
   syncFolder(runFolder);
 }
+
+/** A checkpoint's state as it is written, without a look at whether the checkpoint is whole. */
+export const readState = (folder: string): TrainerState =>
+  JSON.parse(Deno.readTextFileSync(join(folder, "trainer.json")));
 
 /** Checkpoints of a run that are whole, newest first. A folder without a manifest is not one. */
 export function listCheckpoints(runFolder: string): string[] {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { InputError, OperationError } from "@/lib/errors.ts";
 import { listCheckpoints } from "@/lib/trainers/checkpoint.ts";
 import { effectiveSettings, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+import type { Threads } from "@/lib/trainers/threads.ts";
 import { writeFileWhole } from "@/lib/write-file.ts";
 
 /** What `config.json` says of a run beside its settings. */
@@ -18,6 +19,8 @@ export interface RunConfig {
   reference: { name: string; path: string; digest: string } | null;
   datasets: unknown[];
   precision: string;
+  /** Threads of TensorFlow; null where they were set by somebody else. */
+  threads: Threads | null;
   layout: string;
   versions: Record<string, string>;
 }

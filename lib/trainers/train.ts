@@ -12,9 +12,10 @@ import type { LayoutKind } from "@/lib/models/layout.ts";
 import { fasterPrecision } from "@/lib/models/precision.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/basic.ts";
-import type { TrainerState } from "@/lib/trainers/checkpoint.ts";
+import { readState, type TrainerState } from "@/lib/trainers/checkpoint.ts";
 import { namedSettings, openRunFolder, writeConfig } from "@/lib/trainers/run-folder.ts";
 import { batchOptions, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+import { useThreads } from "@/lib/trainers/threads.ts";
 
 /** How a run ended. */
 export interface TrainResult extends TrainerState {
@@ -45,6 +46,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
     const held = await tokenizeHeldOut(settings, source, heldOut.examples);
     const run = openRunFolder(settings);
     try {
+      const threads = useThreads(run.checkpoint ? readState(run.checkpoint).threads : null);
       const precision = settings.precision === "auto" ? fasterPrecision() : settings.precision;
       const layout = chooseLayout(settings);
       hooks.log(`training in ${run.path}: ${settings.loss.name}, ${precision}, ${layout} batches`);
@@ -57,6 +59,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
           reference: settings.loss.name === "sft" ? null : describeSource(source),
           datasets: training.sources satisfies DatasetSource[],
           precision,
+          threads,
           layout,
           versions: engineVersions(),
         });
@@ -68,6 +71,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
         train: training.examples,
         held,
         precision,
+        threads,
         layout,
         runFolder: run.path,
         checkpoint: run.checkpoint,

@@ -1,0 +1,33 @@
+/**
+ * How the C library hands out memory, on Linux.
+ *
+ * @module
+ */
+
+/** Parameters of glibc's `mallopt` (malloc.h). */
+const M_TRIM_THRESHOLD = -1, M_TOP_PAD = -2, M_MMAP_THRESHOLD = -3, M_ARENA_MAX = -8;
+
+let kept = false;
+
+/**
+ * Keeps freed memory for the next tensor. By itself glibc gives every large block back to the system when it is
+ * freed and asks for it again a moment later, and the system clears it each time: a training step frees and takes
+ * gigabytes. One arena for all threads, since glibc bounds the size of the others. Musl and macOS have no such
+ * settings, and are left as they are.
+ */
+export function keepFreedMemory(): void {
+  if (kept || Deno.build.os !== "linux") return;
+  kept = true;
+  let c;
+  try {
+    c = Deno.dlopen("libc.so.6", { mallopt: { parameters: ["i32", "i32"], result: "i32" } });
+  } catch {
+    return;
+  }
+  const { mallopt } = c.symbols;
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 2 ** 30);
+  mallopt(M_TRIM_THRESHOLD, 2 ** 31 - 1);
+  mallopt(M_TOP_PAD, 64 * 2 ** 20);
+  c.close();
+}
