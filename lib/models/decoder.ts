@@ -6,11 +6,16 @@
  *
  * @module
  */
-import { scope, tf } from "@/lib/tensorflow/mod.ts";
+import { recompute, scope, tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { addNorm, addResidual, embed, linear, rmsNorm, swiGlu } from "@/lib/models/kernels.ts";
 import type { Precision } from "@/lib/models/precision.ts";
-import { embeddingTable, layerWeights, type Weights } from "@/lib/models/weights.ts";
+import {
+  embeddingTable,
+  layerWeights,
+  type Weights,
+  weightsOfLayer,
+} from "@/lib/models/weights.ts";
 
 /**
  * Attention of one layer over rows: queries, keys and values beside each other (not rotated yet) in, the mix of
@@ -18,11 +23,15 @@ import { embeddingTable, layerWeights, type Weights } from "@/lib/models/weights
  */
 export type Attend = (layer: number, qkv_NA: tf.Tensor) => tf.Tensor;
 
+/** What runs through the layers: the residual stream, fp32 [N, C], and what the last block adds to it. */
+type Stream = [x_NC: tf.Tensor, block_NC: tf.Tensor | null];
+
 /**
  * The residual stream of all rows after the last layer: fp32 [N, C]. {@link lastNorm} makes of it what is
  * multiplied with the output projection.
  *
  * @param rows_NC embeddings of the rows' tokens, fp32
+ * @param checkpointing keep two tensors a layer for the gradient and compute the rest again
  */
 export function decode(
   config: DecoderConfig,
@@ -30,29 +39,34 @@ export function decode(
   rows_NC: tf.Tensor,
   attend: Attend,
   precision: Precision,
+  checkpointing = false,
 ): tf.Tensor {
   const epsilon = config.rms_norm_eps;
-  let x_NC = rows_NC, block_NC: tf.Tensor | null = null;
   /** Adds what the last block computed, and norms. */
-  const next = (norm_C: tf.Tensor) => {
-    if (!block_NC) return rmsNorm(x_NC, norm_C, epsilon, precision);
-    const [sum_NC, h_NC] = addNorm(x_NC, block_NC, norm_C, epsilon, precision);
-    x_NC = sum_NC;
-    return h_NC;
-  };
+  const next = ([x_NC, block_NC]: Stream, norm_C: tf.Tensor): [tf.Tensor, tf.Tensor] =>
+    block_NC
+      ? addNorm(x_NC, block_NC, norm_C, epsilon, precision)
+      : [x_NC, rmsNorm(x_NC, norm_C, epsilon, precision)];
+  let stream: Stream = [rows_NC, null];
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    scope(`layer ${layer}`, () => {
+    const run = (stream: Stream, weights: Weights): Stream => {
       const w = layerWeights(weights, layer, precision);
-      scope("attention", () => {
-        const qkv_NA = linear(next(w.attentionNorm), w.qkv());
-        block_NC = linear(attend(layer, qkv_NA), w.output());
+      const attended = scope("attention", (): Stream => {
+        const [x_NC, h_NC] = next(stream, w.attentionNorm);
+        return [x_NC, linear(attend(layer, linear(h_NC, w.qkv())), w.output())];
       });
-      scope("feed-forward", () => {
-        const gateUp_N2F = linear(next(w.feedForwardNorm), w.gateUp());
-        block_NC = linear(swiGlu(gateUp_N2F, precision), w.down());
+      return scope("feed-forward", (): Stream => {
+        const [x_NC, h_NC] = next(attended, w.feedForwardNorm);
+        return [x_NC, linear(swiGlu(linear(h_NC, w.gateUp()), precision), w.down())];
       });
-    });
+    };
+    const own = weightsOfLayer(weights, layer);
+    stream = scope(
+      `layer ${layer}`,
+      () => checkpointing ? recompute(run)(stream, own) : run(stream, own),
+    );
   }
+  const [x_NC, block_NC] = stream;
   return addResidual(x_NC, block_NC!, precision);
 }
 

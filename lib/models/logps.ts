@@ -56,6 +56,7 @@ export const allLogits = (
  * Sum over the completion's tokens of log p(token | everything before it), per sequence of the batch.
  *
  * @param rows_NC the tokens' embeddings, where their gradient is wanted and not that of the whole table
+ * @param checkpointing compute activations again for the gradient instead of keeping them
  * @returns fp32 [sequences]; has a gradient with respect to the weights and to `rows_NC`
  */
 export function sequenceLogps(
@@ -64,9 +65,10 @@ export function sequenceLogps(
   layout: LayoutTensors,
   precision: Precision,
   rows_NC: tf.Tensor = embedTokens(weights, layout.ids_N),
+  checkpointing = false,
 ): tf.Tensor1D {
   const attend = attendInBlocks(config, layout, precision);
-  const x_NC = decode(config, weights, rows_NC, attend, precision);
+  const x_NC = decode(config, weights, rows_NC, attend, precision, checkpointing);
   // Only rows that are scored go through the last norm and the vocabulary.
   const x_MC = tf.gather(x_NC, layout.scoredRows_M as tf.Tensor1D);
   const h_MC = lastNorm(config, weights, x_MC, precision);

@@ -34,6 +34,12 @@ type Joined = keyof typeof JOINED;
 
 const prefix = (layer: number) => `model.layers.${layer}.`;
 
+/** The tensors of one layer, under their full names. */
+export const weightsOfLayer = (weights: Weights, layer: number): Weights =>
+  Object.fromEntries(
+    Object.entries(weights).filter(([name]) => name.startsWith(prefix(layer))),
+  );
+
 /**
  * The weights of one layer as its products take them, [outputs, inputs] in the given precision, each made on
  * request: gradients reach the tensors they are made of.

@@ -154,7 +154,7 @@ export class BasicTrainer {
       settings.nExamples ?? Infinity,
     );
     const evalEvery = roundEvalEvery(settings, this.hooks.log);
-    await this.planShapes();
+    await this.planShapes(total);
     let logged = -Infinity,
       sums = new MetricSums(),
       tokens = 0,
@@ -201,7 +201,7 @@ export class BasicTrainer {
   }
 
   /** Looks at the first batches, so that most need no shape of their own. */
-  private async planShapes(): Promise<void> {
+  private async planShapes(total: number): Promise<void> {
     const { settings, train, held, source } = this.input;
     const size = settings.batchSize / settings.gradientAccumulationSteps;
     const parts: TokenizedPair[][] = [];
@@ -209,8 +209,9 @@ export class BasicTrainer {
       for (let at = 0; at < pairs.length; at += size) parts.push(pairs.slice(at, at + size));
       if (parts.length >= PLANNED_BATCHES) break;
     }
-    this.trained.steps.plan(parts);
-    this.trained.steps.plan(fullBatches(held, settings.evalBatchSize));
+    this.trained.steps.plan(parts, total / size);
+    const evaluated = fullBatches(held, settings.evalBatchSize);
+    this.trained.steps.plan(evaluated, evaluated.length);
   }
 
   /**

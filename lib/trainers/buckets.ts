@@ -9,8 +9,9 @@ import type { LayoutSizes } from "@/lib/models/layout.ts";
 
 /** Lengths in halves of a chunk of queries share their compiled kernels with other lengths. */
 const MULTIPLES = { rows: 64, length: 64, scored: 64 };
-/** Share of the batches that the smaller of the two planned shapes is made for. */
-const TYPICAL = 0.7;
+/** A shape more pays, roughly, where at least so many batches use it. */
+const BATCHES_PER_SHAPE = 10;
+const FEWEST_SHAPES = 2, MOST_SHAPES = 6;
 
 /** Shapes by group of batches; part of a checkpoint, so that a resumed run pads, and rounds, as the first one. */
 export type KnownShapes = Record<string, LayoutSizes[]>;
@@ -38,23 +39,30 @@ export class Buckets {
   }
 
   /**
-   * Makes two shapes for batches that are known beforehand: one that most of them fit into, and one for all.
-   * Does nothing where there are shapes already.
+   * Makes shapes for batches that are known beforehand, each for an equal share of them: the longer the run, the
+   * more. Does nothing where there are shapes already.
+   *
+   * @param needs sizes of batches as they will come
+   * @param batches how many there will be in all
    */
-  plan(group: string, needs: LayoutSizes[]): void {
+  plan(group: string, needs: LayoutSizes[], batches: number): void {
     if (this.known[group] || needs.length === 0) return;
+    const count = Math.max(
+      FEWEST_SHAPES,
+      Math.min(MOST_SHAPES, Math.ceil(batches / BATCHES_PER_SHAPE)),
+    );
     const at = (share: number, values: number[]) =>
       values.sort((a, b) => a - b)[Math.ceil(share * values.length) - 1];
-    const shape = (share: number) =>
-      enlarge({
+    const shapes = Array.from({ length: count }, (_, i) => {
+      const share = (i + 1) / count;
+      return enlarge({
         rows: at(share, needs.map((n) => n.rows)),
         lengths: needs[0].lengths.map((_, i) => at(share, needs.map((n) => n.lengths[i]))),
         scored: at(share, needs.map((n) => n.scored)),
       });
-    const [typical, largest] = [shape(TYPICAL), shape(1)];
-    this.known[group] = JSON.stringify(typical) === JSON.stringify(largest)
-      ? [largest]
-      : [typical, largest];
+    });
+    const written = shapes.map((shape) => JSON.stringify(shape));
+    this.known[group] = shapes.filter((_, i) => written.indexOf(written[i]) === i);
   }
 }
 

@@ -72,6 +72,7 @@ export class Steps {
     private readonly layout: LayoutKind,
     private readonly precision: Precision,
     private readonly buckets: Buckets,
+    private readonly checkpointing = false,
   ) {
     this.names = Object.keys(weights);
     this.tied = isTied(weights);
@@ -113,8 +114,11 @@ export class Steps {
     return layoutTensors(layOut(sequences, this.layout, fit), this.config);
   }
 
-  /** Settles the shapes of batches that are known beforehand, all of the same number of pairs. */
-  plan(batches: TokenizedPair[][]): void {
+  /**
+   * Settles the shapes of batches that are known beforehand, all of the same number of pairs.
+   * @param count how many there will be in all
+   */
+  plan(batches: TokenizedPair[][], count: number): void {
     if (batches.length === 0) return;
     const needs: LayoutSizes[] = [];
     for (const pairs of batches) {
@@ -123,7 +127,7 @@ export class Steps {
         return needed;
       });
     }
-    this.buckets.plan(this.groupOf(this.sequencesOf(batches[0])), needs);
+    this.buckets.plan(this.groupOf(this.sequencesOf(batches[0])), needs, count);
   }
 
   private sequencesOf(pairs: TokenizedPair[]): ScoredSequence[] {
@@ -153,7 +157,9 @@ export class Steps {
               ...weights,
               ...Object.fromEntries(names.map((name, i) => [name, values[i]])),
             };
-            logps = tf.keep(sequenceLogps(this.config, named, batch, this.precision, rows));
+            logps = tf.keep(
+              sequenceLogps(this.config, named, batch, this.precision, rows, this.checkpointing),
+            );
             examples = this.lossesOf(logps, referenceLogps);
             Object.values(examples).forEach((t) => tf.keep(t));
             return tf.mul(tf.mean(examples.losses), scale) as tf.Scalar;
