@@ -6,7 +6,12 @@
 import { TRAINING } from "@/lib/bench/configurations.ts";
 import { stepFlops } from "@/lib/bench/flops.ts";
 import { describeMachine, type Machine } from "@/lib/bench/machine.ts";
-import { measurePeak, type ProductSpeed } from "@/lib/bench/matmul-peak.ts";
+import {
+  measurePeak,
+  PEAK_SHAPES,
+  type ProductShape,
+  type ProductSpeed,
+} from "@/lib/bench/matmul-peak.ts";
 import type { PhaseOp } from "@/lib/bench/op-groups.ts";
 import { builtInPairs, MAX_LENGTH } from "@/lib/bench/pairs.ts";
 import { spread } from "@/lib/bench/statistics.ts";
@@ -22,7 +27,7 @@ import { profileOps, tf } from "@/lib/tensorflow/mod.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
 import { Steps } from "@/lib/trainers/step.ts";
-import { type Trained, update } from "@/lib/trainers/update.ts";
+import { globalNorm, type Trained, update } from "@/lib/trainers/update.ts";
 
 /** What is profiled. */
 export interface ProfileOptions {
@@ -30,6 +35,8 @@ export interface ProfileOptions {
   model: string;
   loss: "dpo" | "sft";
   precision: Precision | "auto";
+  /** Matrix products whose fastest is the peak; default {@link PEAK_SHAPES}. */
+  peakShapes?: readonly ProductShape[];
   signal: AbortSignal;
   onProgress: OnProgress;
 }
@@ -110,7 +117,7 @@ export async function profileStep(options: ProfileOptions): Promise<ProfileResul
     if (i > 0) runs.push(ops);
   }
   advance("matrix products");
-  const [peak] = await measurePeak(precision);
+  const [peak] = await measurePeak(precision, options.peakShapes ?? PEAK_SHAPES);
   const { reference, optimizer } = trained;
   tf.dispose(weights);
   if (reference) tf.dispose(reference);
@@ -162,6 +169,7 @@ async function eagerStep(
     "policy",
     () => steps.gradients(weights, batch, known, 1),
   );
+  tf.dispose(await timed("clipping", () => globalNorm.async(Object.values(gradients))));
   timed("optimizer", () => optimizer.apply(weights, gradients, TRAINING.lr, 1, updates + 1));
   tf.dispose([logps, ...Object.values(examples)]);
   known?.dispose();
