@@ -27,8 +27,13 @@ export async function exportedModel(parent: string): Promise<string> {
       }
     };
     const { config, tokenizer } = source;
-    await savePolicy(partial, { config, tokenizer, weights: weights() });
-    await Deno.rename(partial, folder);
+    try {
+      await savePolicy(partial, { config, tokenizer, weights: weights() });
+      await Deno.rename(partial, folder);
+    } catch (error) {
+      await Deno.remove(partial, { recursive: true }).catch(() => {});
+      throw error;
+    }
     return folder;
   } finally {
     source.close();
