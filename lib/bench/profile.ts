@@ -23,11 +23,11 @@ import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
 import { openModel } from "@/lib/models/source.ts";
 import { frozenWeights, loadWeights } from "@/lib/models/weights.ts";
 import type { OnProgress } from "@/lib/progress.ts";
-import { profileOps, tf } from "@/lib/tensorflow/mod.ts";
+import { profileOpsAsync, tf } from "@/lib/tensorflow/mod.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
 import { Steps } from "@/lib/trainers/step.ts";
-import { globalNorm, type Trained, update } from "@/lib/trainers/update.ts";
+import { type Trained, update } from "@/lib/trainers/update.ts";
 
 /** What is profiled. */
 export interface ProfileOptions {
@@ -157,21 +157,22 @@ async function eagerStep(
   updates: number,
 ): Promise<PhaseOp[]> {
   const ops: PhaseOp[] = [];
-  /** What a phase computes before it first waits is all it computes: timed functions run as plain code. */
-  const timed = <R>(phase: string, work: () => R): R => {
-    const { result, ops: found } = profileOps(work);
+  const timed = async <R>(phase: string, work: () => Promise<R>): Promise<R> => {
+    const { result, ops: found } = await profileOpsAsync(work);
     ops.push(...found.map((op) => ({ ...op, phase })));
     return result;
   };
-  const batch = timed("batch", () => steps.place(pairs));
+  const batch = steps.place(pairs);
   const known = reference && await timed("reference", () => steps.logps(reference, batch));
-  const { gradients, examples, logps } = await timed(
+  const { gradients, norm, examples, logps, referenceLogps } = await timed(
     "policy",
-    () => steps.gradients(weights, batch, known, 1),
+    () => steps.gradients(weights, batch, { logps: known, weights: null }, 1),
   );
-  tf.dispose(await timed("clipping", () => globalNorm.async(Object.values(gradients))));
-  timed("optimizer", () => optimizer.apply(weights, gradients, TRAINING.lr, 1, updates + 1));
-  tf.dispose([logps, ...Object.values(examples)]);
+  await timed(
+    "optimizer",
+    () => optimizer.apply(weights, gradients, TRAINING.lr, 1, updates + 1),
+  );
+  tf.dispose([norm, logps, referenceLogps, ...Object.values(examples)]);
   known?.dispose();
   disposeLayout(batch);
   return ops;

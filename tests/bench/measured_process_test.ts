@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { measureProcess } from "@/lib/bench/measured-process.ts";
 import { OperationError } from "@/lib/errors.ts";
 
@@ -21,15 +22,22 @@ Deno.test({
   name: "measured process: memory and CPU time of the whole tree are counted",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
-    // The program waits for its child, and the child for the line's reader, so that the tree is there when looked at.
-    const inner = `const held = new Uint8Array(300e6).fill(1);
-      const end = performance.now() + 300; while (performance.now() < end);
-      console.log(JSON.stringify({ held: held.length })); await new Promise((r) => setTimeout(r, 300));`;
+    // The tree stays until its line was read and its processes looked at.
+    const folder = Deno.makeTempDirSync(), seen = join(folder, "seen");
+    const inner = `import process from "node:process";
+      import { watch } from "node:fs";
+      const held = new Uint8Array(300e6).fill(1);
+      while (process.cpuUsage().user < 300_000);
+      const watcher = watch(${JSON.stringify(folder)}, () => watcher.close());
+      console.log(JSON.stringify({ held: held.length }));`;
     const outer = `const child = new Deno.Command(Deno.execPath(),
       { args: ["eval", ${
       JSON.stringify(inner)
     }], stdout: "inherit" }).spawn(); await child.status;`;
-    const { lines: [line], usage } = await run(outer);
+    const { lines: [line], usage } = await run(outer, {
+      onLine: () => Deno.writeTextFileSync(seen, ""),
+    });
+    Deno.removeSync(folder, { recursive: true });
     assert.equal(line.value.held, 300e6);
     assert.ok(usage!.peakBytes > 300e6, `${usage!.peakBytes}`);
     assert.ok(line.cpuSeconds! > 0.2, `${line.cpuSeconds}`);
