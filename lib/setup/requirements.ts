@@ -8,8 +8,8 @@ import { createHash } from "node:crypto";
 import { InputError } from "@/lib/errors.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
-/** What a section is for: files alone, JupyterLab, the tests, or the goldens that the tests compare with. */
-export type SectionName = "files" | "jupyter" | "tests" | "oracles";
+/** What a section is for: files alone, JupyterLab, the tests, the goldens they compare with, or the benchmarks. */
+export type SectionName = "files" | "jupyter" | "tests" | "oracles" | "bench";
 
 /** The file of each section, and about how many megabytes are downloaded: progress is measured by them. */
 const SECTIONS: Record<SectionName, { file: string; megabytes: number }> = {
@@ -17,6 +17,7 @@ const SECTIONS: Record<SectionName, { file: string; megabytes: number }> = {
   jupyter: { file: "requirements.txt", megabytes: 50 },
   tests: { file: "requirements-test.txt", megabytes: 90 },
   oracles: { file: "requirements-oracles.txt", megabytes: 3000 },
+  bench: { file: "requirements-bench.txt", megabytes: 3100 },
 };
 
 export interface Section {

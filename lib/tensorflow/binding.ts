@@ -204,17 +204,31 @@ export class Binding {
 
   /** Runs `body` and tells `observer` of every operation that it runs. */
   observing<T>(observer: Observer, body: () => T): T {
+    this.startObserving(observer);
+    try {
+      return body();
+    } finally {
+      this.observer = undefined;
+    }
+  }
+
+  /** The same until the promise of `body` settles. */
+  async observingAsync<T>(observer: Observer, body: () => Promise<T>): Promise<T> {
+    this.startObserving(observer);
+    try {
+      return await body();
+    } finally {
+      this.observer = undefined;
+    }
+  }
+
+  private startObserving(observer: Observer): void {
     if (this.trace || this.observer) {
       throw new TensorflowError(
         `operations cannot be timed ${this.trace ? "while a function is traced" : "twice at once"}`,
       );
     }
     this.observer = observer;
-    try {
-      return body();
-    } finally {
-      this.observer = undefined;
-    }
   }
 
   /** Runs `body`, in which operations with state (random numbers, variables) are refused in the name of `reason`. */

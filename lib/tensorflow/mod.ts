@@ -39,7 +39,7 @@ export { copyToDevice, deviceOf, withDevice } from "./device.ts";
 export { DataType } from "./dtypes.ts";
 export { fused, jit, type JitOptions, type Jitted } from "./jit.ts";
 export { TensorflowError } from "./library.ts";
-export { type OpTime, profileOps } from "./profile.ts";
+export { type OpTime, profileOps, profileOpsAsync } from "./profile.ts";
 export { recompute } from "./recompute.ts";
 export { ResourceVariable } from "./resource-variable.ts";
 export { scope } from "./scope.ts";

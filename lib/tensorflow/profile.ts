@@ -31,17 +31,43 @@ export interface OpTime {
  * @throws TensorflowError inside a function that is being traced, or inside another `profileOps`
  */
 export function profileOps<R>(fn: () => R): { result: R; ops: OpTime[] } {
-  const groups = new Map<string, OpTime>();
-  const result = running().binding.observing((op, milliseconds, outputBytes, shapes) => {
+  const groups = new OpTimes();
+  const result = running().binding.observing(groups.add, fn);
+  return { result, ops: groups.sorted() };
+}
+
+/**
+ * The same for a function that waits in between, until its promise settles. Whatever else runs meanwhile counts too.
+ *
+ * @throws as {@link profileOps}, and what `fn` throws
+ */
+export async function profileOpsAsync<R>(
+  fn: () => Promise<R>,
+): Promise<{ result: R; ops: OpTime[] }> {
+  const groups = new OpTimes();
+  const result = await running().binding.observingAsync(groups.add, fn);
+  return { result, ops: groups.sorted() };
+}
+
+/** Operations by name, label and inputs. */
+class OpTimes {
+  private readonly groups = new Map<string, OpTime>();
+
+  readonly add = (op: string, milliseconds: number, outputBytes: number, shapes: string): void => {
     const scope = currentScope();
     const key = `${op}\n${scope}\n${shapes}`;
-    let group = groups.get(key);
+    let group = this.groups.get(key);
     if (!group) {
-      groups.set(key, group = { op, scope, calls: 0, milliseconds: 0, outputBytes: 0, shapes });
+      group = { op, scope, calls: 0, milliseconds: 0, outputBytes: 0, shapes };
+      this.groups.set(key, group);
     }
     group.calls++;
     group.milliseconds += milliseconds;
     group.outputBytes += outputBytes;
-  }, fn);
-  return { result, ops: [...groups.values()].sort((a, b) => b.milliseconds - a.milliseconds) };
+  };
+
+  /** The slowest first. */
+  sorted(): OpTime[] {
+    return [...this.groups.values()].sort((a, b) => b.milliseconds - a.milliseconds);
+  }
 }

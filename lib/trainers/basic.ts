@@ -188,6 +188,7 @@ export class BasicTrainer {
       if ((now - logged) / 1000 >= settings.minimumLogIntervalSecs) {
         this.writeMetrics(metrics, {
           ...sums.means(),
+          "counters/traces": this.trained.steps.traces,
           grad_norm: norm,
           lr,
           examples_per_second: examples / ((now - since) / 1000),

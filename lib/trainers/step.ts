@@ -130,6 +130,11 @@ export class Steps {
     this.buckets.plan(this.groupOf(this.sequencesOf(batches[0])), needs, count);
   }
 
+  /** How often a function has been traced, once for each new shape; a step that does is slow. */
+  get traces(): number {
+    return this.train.traces + this.evaluate.traces + this.score.traces;
+  }
+
   private sequencesOf(pairs: TokenizedPair[]): ScoredSequence[] {
     const chosen = pairs.map((p) => p.chosen);
     return this.loss.name === "sft" ? chosen : [...chosen, ...pairs.map((p) => p.rejected)];

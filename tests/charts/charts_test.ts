@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { difficultyBars, verdictBars } from "@/lib/charts/bars.ts";
 import type { MetricRecord } from "@/lib/charts/metric-lines.ts";
+import { ratioBars } from "@/lib/charts/ratios.ts";
+import { timeBars } from "@/lib/charts/time-bars.ts";
 import {
   gradNorm,
   logpsChosenRejected,
@@ -55,6 +57,14 @@ const FIGURES: Record<string, string> = {
   "difficulties": difficultyBars([
     { difficulty: "medium", count: 700 },
     { difficulty: "easy", count: 1405 },
+  ]),
+  "ratios": ratioBars("our tokens per second over TRL's", [
+    { name: "dpo", median: 5.2, min: 4.9, max: 5.6 },
+    { name: "slower", median: 0.8, min: 0.7, max: 0.9 },
+  ]),
+  "times": timeBars("Time by part", [
+    { name: "policy: feed-forward", milliseconds: 360, productMilliseconds: 190 },
+    { name: "optimizer", milliseconds: 310, productMilliseconds: 0 },
   ]),
   "empty": lossCurve([]),
 };

@@ -30,7 +30,7 @@ Deno.test("requirements: the digest changes with the requirements, not with comm
 });
 
 Deno.test("requirements: every line of ours is pinned, and files come without dependencies", async () => {
-  for (const name of ["files", "jupyter", "tests", "oracles"] as const) {
+  for (const name of ["files", "jupyter", "tests", "oracles", "bench"] as const) {
     const section = await readSection(name);
     assert.ok(section.requirements.length > 0);
     for (const line of section.requirements) assert.match(line, /^[\w.-]+==[\w.]+($|;)/);

@@ -1,6 +1,14 @@
 /** Labels and the times of single operations. */
 import assert from "node:assert/strict";
-import { customGrad, fused, jit, profileOps, scope, tf } from "@/lib/tensorflow/mod.ts";
+import {
+  customGrad,
+  fused,
+  jit,
+  profileOps,
+  profileOpsAsync,
+  scope,
+  tf,
+} from "@/lib/tensorflow/mod.ts";
 
 const kernel = fused("cube", (x) => [tf.mul(x, tf.square(x))]);
 const cube = customGrad((x: tf.Tensor) => ({
@@ -63,6 +71,22 @@ Deno.test("calls on the same shapes are one entry, other shapes another; nothing
   );
   tf.tidy(() => void tf.square(tf.ones([5])));
   assert.ok(ops.every((entry) => entry.shapes !== "float32[5]"));
+});
+
+Deno.test("operations are timed across waits, and traced functions run as plain code there too", async () => {
+  const traced = jit((x: tf.Tensor) => scope("traced", () => tf.square(x)));
+  const x = tf.ones([2]);
+  const { result, ops } = await profileOpsAsync(async () => {
+    const first = await traced.async(x);
+    const second = await traced.async(first);
+    return [first, second];
+  });
+  assert.equal(traced.traces, 0);
+  const [squares] = ops.filter((entry) => entry.op === "Square");
+  assert.deepEqual([squares.calls, squares.scope], [2, "traced"]);
+  await assert.rejects(profileOpsAsync(() => Promise.reject(new Error("no"))), /no/);
+  tf.dispose([x, ...result]);
+  assert.equal(profileOps(() => 1).result, 1);
 });
 
 Deno.test("labels name the nodes of traced functions in TensorFlow's messages", () => {
