@@ -30,10 +30,8 @@ x.dataSync();
 const before = peakBytes();
 const results = step(x, weights);
 const bytes = peakBytes() - before;
-const digest = new Uint8Array(
-  await crypto.subtle.digest(
-    "SHA-256",
-    Float32Array.from(results.flatMap((gradient) => Array.from(gradient.dataSync()))),
-  ),
+const values = new Blob(
+  results.map((gradient) => gradient.dataSync() as Float32Array<ArrayBuffer>),
 );
+const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await values.arrayBuffer()));
 console.log(JSON.stringify({ bytes, digest: digest.toHex() }));
