@@ -15,32 +15,41 @@ const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
 /**
  * A value that stays and changes, behind a resource handle.
  *
- * In a traced function reads and writes happen at each call, in the order of the program. TensorFlow's operations
+ * In a traced function, which it may be an argument of, reads and writes happen at each call, in the order of the
+ * program. TensorFlow's operations
  * for training take the handle: `effect("ResourceApplyAdam", […], [w.handle, …])` updates `w` in place, as long
  * as no tensor that was read from it is still there; otherwise it is copied first, and the tensor keeps its value.
  */
 export class ResourceVariable {
-  readonly shape: number[];
-  /** TensorFlow's `DataType` number of what is stored. */
-  readonly dtype: number;
-  private readonly resource: tf.Tensor;
+  private constructor(
+    private readonly resource: tf.Tensor,
+    readonly shape: number[],
+    /** TensorFlow's `DataType` number of what is stored. */
+    readonly dtype: number,
+  ) {
+    running().binding.setContents(idOf(resource), { shape, dtype });
+  }
 
   /** A variable that begins with the value of `initial`, of its real type. Not in a traced function. */
-  constructor(initial: tf.Tensor) {
-    const { binding } = running();
-    if (binding.tracing) {
+  static from(initial: tf.Tensor): ResourceVariable {
+    if (running().binding.tracing) {
       throw new TensorflowError("a ResourceVariable cannot be made in a traced function");
     }
-    this.shape = initial.shape;
-    this.dtype = dtypeOf(initial);
-    this.resource = tf.keep(op("VarHandleOp", [
-      attr.type("dtype", this.dtype),
-      attr.shape("shape", this.shape),
+    const dtype = dtypeOf(initial);
+    const resource = tf.keep(op("VarHandleOp", [
+      attr.type("dtype", dtype),
+      attr.shape("shape", initial.shape),
       attr.string("container", ""),
       attr.string("shared_name", ANONYMOUS),
     ], []));
-    binding.setContents(idOf(this.resource), { shape: this.shape, dtype: this.dtype });
-    this.assign(initial);
+    const variable = new ResourceVariable(resource, initial.shape, dtype);
+    variable.assign(initial);
+    return variable;
+  }
+
+  /** The variable behind a handle, as an argument of a traced function. */
+  static of(handle: tf.Tensor, shape: number[], dtype: number): ResourceVariable {
+    return new ResourceVariable(handle, shape, dtype);
   }
 
   /** The resource handle, for operations that take one. */

@@ -1,23 +1,32 @@
 /**
- * Arguments and results of traced functions: tensors in nested arrays and records.
+ * Arguments and results of traced functions: tensors and variables in nested arrays and records.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { TensorflowError } from "./library.ts";
+import { ResourceVariable } from "./resource-variable.ts";
 
-/** Where the tensors of a nested value are, and what else it holds. */
+/** Where the tensors and variables of a nested value are, and what else it holds. */
 export type Structure =
   | { kind: "tensor" }
+  | { kind: "variable"; shape: number[]; dtype: number }
   | { kind: "array"; items: Structure[] }
   | { kind: "record"; keys: string[]; items: Structure[] }
   | { kind: "value"; value: unknown };
 
-/** Appends the tensors of `value` to `tensors`, in a fixed order, and tells their structure. */
+/**
+ * Appends the tensors of `value`, and the handles of its variables, to `tensors`, in a fixed order, and tells their
+ * structure.
+ */
 export function flatten(value: unknown, tensors: tf.Tensor[]): Structure {
   if (value instanceof tf.Tensor) {
     tensors.push(value);
     return { kind: "tensor" };
+  }
+  if (value instanceof ResourceVariable) {
+    tensors.push(value.handle);
+    return { kind: "variable", shape: value.shape, dtype: value.dtype };
   }
   if (Array.isArray(value)) {
     return {
@@ -52,6 +61,8 @@ export function structureKey(structure: Structure, what: string): string {
   switch (structure.kind) {
     case "tensor":
       return "T";
+    case "variable":
+      return `V${structure.dtype}[${structure.shape}]`;
     case "array":
       return `[${structure.items.map((item) => structureKey(item, what))}]`;
     case "record":
@@ -81,6 +92,8 @@ export function unflatten(structure: Structure, tensors: Iterator<tf.Tensor>): u
   switch (structure.kind) {
     case "tensor":
       return tensors.next().value;
+    case "variable":
+      return ResourceVariable.of(tensors.next().value!, structure.shape, structure.dtype);
     case "array":
       return structure.items.map((item) => unflatten(item, tensors));
     case "record":

@@ -63,12 +63,16 @@ export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<s
   });
   await writeSafetensors(
     join(partial, "optimizer.safetensors"),
-    Object.entries(saved.optimizer.state).flatMap(([slot, tensors]) =>
-      Object.entries(tensors).map(([name, tensor]) => ({
+    Object.entries(saved.optimizer.state).flatMap(([slot, variables]) =>
+      Object.entries(variables).map(([name, variable]) => ({
         name: `${slot}/${name}`,
         dtype: "F32",
-        shape: tensor.shape,
-        data: () => bytesOf(tensor.dataSync() as Float32Array),
+        shape: variable.shape,
+        data: () => {
+          const value = variable.read(), data = bytesOf(value.dataSync() as Float32Array);
+          value.dispose();
+          return data;
+        },
       }))
     ),
   );

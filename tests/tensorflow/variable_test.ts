@@ -74,7 +74,7 @@ Deno.test("assigning to a tf.Variable in a traced function is refused, and leave
 Deno.test("a resource variable is read, assigned and added to", () => {
   const handles = running().binding.getNumOfTensors();
   const initial = tf.tensor2d([[1, 2], [3, 4]]);
-  const [v, other] = [new ResourceVariable(initial), new ResourceVariable(initial)];
+  const [v, other] = [ResourceVariable.from(initial), ResourceVariable.from(initial)];
   tf.tidy(() => {
     const before = v.read();
     v.assignAdd(tf.ones([2, 2]));
@@ -98,7 +98,7 @@ Deno.test("a resource variable is read, assigned and added to", () => {
 });
 
 Deno.test("in a traced function reads and writes happen at each call, in the order of the program", () => {
-  const v = new ResourceVariable(tf.scalar(1));
+  const v = ResourceVariable.from(tf.scalar(1));
   const traced = jit((x: tf.Tensor) => {
     const first = v.read();
     v.assignAdd(x);
@@ -126,8 +126,8 @@ Deno.test("in a traced function reads and writes happen at each call, in the ord
 });
 
 Deno.test("a whole step of Adam, gradients and updates in place, is one traced function", () => {
-  const zeros = () => new ResourceVariable(tf.zeros([3]));
-  const w = new ResourceVariable(tf.tensor1d([1, -2, 3]));
+  const zeros = () => ResourceVariable.from(tf.zeros([3]));
+  const w = ResourceVariable.from(tf.tensor1d([1, -2, 3]));
   const [first, second] = [zeros(), zeros()];
   const [lr, beta1, beta2, epsilon] = [0.1, 0.9, 0.999, 1e-8];
   const step = jit((target: tf.Tensor, beta1Power: tf.Tensor, beta2Power: tf.Tensor) => {

@@ -17,7 +17,7 @@ async function collect(): Promise<void> {
 function forget(count: number): number {
   for (let i = 0; i < count; i++) {
     const tensor = tf.fill([ELEMENTS], i);
-    new ResourceVariable(tensor).assignAdd(tensor);
+    ResourceVariable.from(tensor).assignAdd(tensor);
   }
   return memory().handles;
 }
