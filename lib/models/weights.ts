@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tf } from "@/lib/tensorflow/mod.ts";
+import { attr, DataType, op, tf } from "@/lib/tensorflow/mod.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 import { joinWeights } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
@@ -67,7 +67,10 @@ export function layerWeights(weights: Weights, layer: number, precision: Precisi
 export async function loadWeights(source: ModelSource, onProgress?: OnProgress): Promise<Weights> {
   const weights: Weights = {};
   for (const [i, name] of source.tensorNames.entries()) {
-    weights[name] = tf.tensor(await source.read(name), source.shape(name), "float32");
+    const values = tf.tensor(await source.read(name), source.shape(name), "float32");
+    // Out of JavaScript's memory at once, where the whole model would otherwise wait for its first use.
+    weights[name] = op("Identity", [attr.type("T", DataType.float32)], [values]);
+    values.dispose();
     onProgress?.(i + 1, source.tensorNames.length, name);
   }
   return weights;
