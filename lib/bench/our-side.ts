@@ -59,7 +59,8 @@ export async function trainOurs(request: TrainingRequest): Promise<SideRun> {
     ...["run", "--allow-all", join(PROJECT_ROOT, "lib", "cli", "train.ts")],
     ...ourSettings(request),
   ], { signal: request.signal, onLine: (line) => isStep(line) && request.onStep() });
-  return sideRun(measured, measured.lines.filter(isStep), ({ value }, before) => {
+  const reference = measured.lines.find(({ value }) => "reference_seconds" in value);
+  const run = sideRun(measured, measured.lines.filter(isStep), ({ value }, before) => {
     const seconds = TRAINING.batchSize / Number(value.examples_per_second);
     return {
       seconds,
@@ -68,4 +69,5 @@ export async function trainOurs(request: TrainingRequest): Promise<SideRun> {
       traced: value["counters/traces"] !== before?.value["counters/traces"],
     };
   });
+  return { ...run, precomputeSeconds: reference && Number(reference.value.reference_seconds) };
 }

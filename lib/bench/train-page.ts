@@ -7,7 +7,7 @@ import { TRAINING } from "@/lib/bench/configurations.ts";
 import type { EpochResult } from "@/lib/bench/epoch.ts";
 import { type BenchTable, markdownTable } from "@/lib/bench/markdown.ts";
 import { MAX_LENGTH } from "@/lib/bench/pairs.ts";
-import type { RoundsResult, SideRound } from "@/lib/bench/rounds.ts";
+import { OUR_WARM_UP, type RoundsResult, type SideRound, TRL_WARM_UP } from "@/lib/bench/rounds.ts";
 import { spread } from "@/lib/bench/statistics.ts";
 import { peakShares, type TrainBenchResult } from "@/lib/bench/train.ts";
 import { ratioBars } from "@/lib/charts/ratios.ts";
@@ -65,7 +65,7 @@ export function trainPage(
     [
       `- ${options.rounds} ${
         options.rounds === 1 ? "round" : "rounds"
-      }, ours and TRL's in turn, every second one the other way round; each side is a fresh process in each round, makes its warm-up (TRL 1 step, ours 3) and then the same ${options.steps} batches of ${TRAINING.batchSize} pairs. Steps in which ours traced a new shape are left out on both sides.`,
+      }, ours and TRL's in turn, every second one the other way round; each side is a fresh process in each round, makes its warm-up (TRL ${TRL_WARM_UP} step, ours ${OUR_WARM_UP}, in which it traces the shapes of the run) and then the same ${options.steps} batches of ${TRAINING.batchSize} pairs. Steps in which ours traced a new shape are left out on both sides.`,
       "- Tokens are those other than padding of prompt + chosen and prompt + rejected (SFT: prompt + chosen). Their time is the whole step's: data, reference, forward and backward pass, clipping, optimiser, logging.",
       "- The ratio is that of tokens per second, round by round; the table gives the median, and the smallest and the largest.",
       `- Pairs: ${pairs.source}; ${pairs.train} to train on, ${pairs.heldOut} to evaluate on, ${pairs.leftOut} left out because they exceed ${MAX_LENGTH} tokens. Nothing is cut on either side. Token ids ${

@@ -93,6 +93,19 @@ export const TRAIN_KEYS = {
   },
   lr: { type: "number", default: 5e-7, min: 0, help: "learning rate after warm-up" },
   warmup_steps: { type: "integer", default: 150, min: 0, help: "updates of linear warm-up" },
+  precompute_reference: {
+    type: "string",
+    choices: ["auto", "true", "false"],
+    default: "auto",
+    help:
+      "compute the reference's log-probs once, before training, and keep them in .cache/reference: frees its memory; " +
+      "auto does where the data are seen more than once",
+  },
+  activation_checkpointing: {
+    type: "boolean",
+    default: false,
+    help: "compute activations again for the gradient: less memory, about a fifth more time",
+  },
   max_grad_norm: {
     type: "number",
     default: 10,

@@ -62,6 +62,10 @@ export function trainSettings(values: TrainValues): TrainSettings {
     warmupSteps: values.warmup_steps,
     maxGradNorm: values.max_grad_norm,
     minimumLogIntervalSecs: values.minimum_log_interval_secs,
+    precomputeReference: values.precompute_reference === "auto"
+      ? "auto"
+      : values.precompute_reference === "true",
+    activationCheckpointing: values.activation_checkpointing,
     localDirs: values.local_dirs,
     localRunDir: values.local_run_dir,
     resume: values.resume === "latest",

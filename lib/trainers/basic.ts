@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { tf, version } from "@/lib/tensorflow/mod.ts";
-import { batches, examplesPerEpoch, type FlatExample } from "@/lib/datasets/batches.ts";
+import { batches, type FlatExample } from "@/lib/datasets/batches.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
 import type { Precision } from "@/lib/models/precision.ts";
@@ -28,7 +28,13 @@ import {
   peakMemoryBytes,
 } from "@/lib/trainers/metrics.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
-import { batchOptions, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+import {
+  batchOptions,
+  settingsHash,
+  totalExamples,
+  type TrainSettings,
+} from "@/lib/trainers/settings.ts";
+import { precomputeReference, precomputes } from "@/lib/trainers/precompute.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
 import { type Trained, update } from "@/lib/trainers/update.ts";
@@ -124,7 +130,12 @@ export class BasicTrainer {
       if (this.state.finished) return;
     }
     const initial = await loadWeights(source);
-    const reference = settings.loss.name === "sft" ? null : frozenWeights(initial, precision);
+    const frozen = settings.loss.name === "sft" ? null : frozenWeights(initial, precision);
+    const referenceLogps = frozen && precomputes(this.input)
+      ? await precomputeReference(this.input, frozen, this.hooks)
+      : null;
+    if (frozen && referenceLogps) tf.dispose(frozen);
+    const reference = referenceLogps ? null : frozen;
     let weights = initial;
     if (checkpoint) {
       tf.dispose(initial);
@@ -134,8 +145,16 @@ export class BasicTrainer {
     }
     const optimizer = new Optimizer(settings.optimizer, weights);
     const buckets = new Buckets(this.state.shapes);
-    const steps = new Steps(source.config, weights, settings.loss, layout, precision, buckets);
-    this.trained = { steps, weights, reference, optimizer, precision };
+    const steps = new Steps(
+      source.config,
+      weights,
+      settings.loss,
+      layout,
+      precision,
+      buckets,
+      settings.activationCheckpointing,
+    );
+    this.trained = { steps, weights, reference, referenceLogps, optimizer, precision };
     if (!checkpoint) return;
     restoreOptimizer(checkpoint, optimizer);
     this.hooks.log(`resumed from ${checkpoint} after ${this.state.examples} examples`);
@@ -149,10 +168,7 @@ export class BasicTrainer {
     const { settings, train, source } = this.input;
     const sftMode = settings.loss.name === "sft";
     const options = batchOptions(settings);
-    const total = Math.min(
-      settings.nEpochs === null ? Infinity : settings.nEpochs * examplesPerEpoch(train, options),
-      settings.nExamples ?? Infinity,
-    );
+    const total = totalExamples(settings, train);
     const evalEvery = roundEvalEvery(settings, this.hooks.log);
     await this.planShapes(total);
     let logged = -Infinity,

@@ -13,26 +13,29 @@ import type { Trained } from "@/lib/trainers/update.ts";
 /**
  * Means over all held-out examples; every example counts once, whatever the batch size.
  *
- * @param referenceLogps kept from one evaluation to the next: the reference does not change
+ * @param evaluated the reference's log-probs, kept from one evaluation to the next: the reference does not change
  */
 export async function evaluate(
-  { steps, weights, reference }: Pick<Trained, "steps" | "weights" | "reference">,
+  { steps, weights, reference, referenceLogps: kept }: Pick<
+    Trained,
+    "steps" | "weights" | "reference" | "referenceLogps"
+  >,
   pairs: TokenizedPair[],
   batchSize: number,
-  referenceLogps: Map<number, Float32Array>,
+  evaluated: Map<number, Float32Array>,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Record<string, number>> {
   const sums = new MetricSums();
   for (const [i, filled] of fullBatches(pairs, batchSize).entries()) {
     const at = i * batchSize, count = Math.min(batchSize, pairs.length - at);
     const tensors = steps.place(filled);
-    const kept = referenceLogps.get(at);
-    const known = kept ? tf.tensor1d(kept) : null;
+    const before = evaluated.get(at);
+    const known = kept?.of(filled) ?? (before ? tf.tensor1d(before) : null);
     const { examples, referenceLogps: told } = await steps.losses(weights, tensors, {
       logps: known,
       weights: known ? null : reference,
     });
-    if (!kept) referenceLogps.set(at, told.dataSync() as Float32Array);
+    if (!known) evaluated.set(at, told.dataSync() as Float32Array);
     sums.add("eval", readResults(examples), count);
     told.dispose();
     disposeLayout(tensors);

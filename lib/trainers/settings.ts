@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { BatchOptions } from "@/lib/datasets/batches.ts";
+import { type BatchOptions, examplesPerEpoch, type FlatExample } from "@/lib/datasets/batches.ts";
 import type { PromptFormat } from "@/lib/datasets/tokenize.ts";
 import type { LossSettings } from "@/lib/losses/mod.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
@@ -44,6 +44,10 @@ export interface TrainSettings {
   warmupSteps: number;
   maxGradNorm: number;
   minimumLogIntervalSecs: number;
+  /** Whether the reference's log-probs are computed before training; auto: where data are seen more than once. */
+  precomputeReference: "auto" | boolean;
+  /** Whether activations are computed again for the gradient instead of being kept. */
+  activationCheckpointing: boolean;
   /** Folders in which runs are made; the first takes new ones. */
   localDirs: string[];
   /** The run's folder itself, where it is not to be named by `expName` and the time. */
@@ -89,3 +93,12 @@ export const batchOptions = (settings: TrainSettings): BatchOptions => ({
   nEpochs: settings.nEpochs ?? undefined,
   nExamples: settings.nExamples ?? undefined,
 });
+
+/** How many examples a run reads in all. */
+export function totalExamples(settings: TrainSettings, train: readonly FlatExample[]): number {
+  const epoch = examplesPerEpoch(train, batchOptions(settings));
+  return Math.min(
+    settings.nEpochs === null ? Infinity : settings.nEpochs * epoch,
+    settings.nExamples ?? Infinity,
+  );
+}

@@ -12,14 +12,17 @@ import type { Weights } from "@/lib/models/weights.ts";
 import { accumulate, globalNorm } from "@/lib/trainers/gradients.ts";
 import { clipFactor, learningRate, type Optimizer } from "@/lib/trainers/optimizers.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
+import type { ReferenceLogps } from "@/lib/trainers/reference.ts";
 import { type ExampleResults, readResults, type Steps } from "@/lib/trainers/step.ts";
 
 /** What is being trained. `weights` are replaced by each update. */
 export interface Trained {
   steps: Steps;
   weights: Weights;
-  /** Weights of the reference; null for SFT. */
+  /** Weights of the reference; null for SFT, and where its log-probs are known. */
   reference: Weights | null;
+  /** The reference's log-probs, where they were computed beforehand. */
+  referenceLogps?: ReferenceLogps | null;
   optimizer: Optimizer;
   precision: Precision;
 }
@@ -93,19 +96,20 @@ export async function update(
 }
 
 async function gradientsOf(
-  { steps, weights, reference, precision }: Trained,
+  { steps, weights, reference, referenceLogps: kept, precision }: Trained,
   pairs: TokenizedPair[],
   scale: number,
   first: boolean,
 ): Promise<{ gradients: Weights; norm: tf.Tensor; results: ExampleResults }> {
   const tensors = steps.place(pairs);
+  const known = kept?.of(pairs) ?? null;
   const { gradients, norm, examples, logps, referenceLogps } = await steps.gradients(
     weights,
     tensors,
-    { logps: null, weights: reference },
+    { logps: known, weights: known ? null : reference },
     scale,
   );
-  if (reference && first) {
+  if ((reference || known) && first) {
     checkReference(
       logps.dataSync() as Float32Array,
       referenceLogps.dataSync() as Float32Array,
@@ -113,6 +117,7 @@ async function gradientsOf(
     );
   }
   tf.dispose([logps, referenceLogps]);
+  known?.dispose();
   disposeLayout(tensors);
   return { gradients, norm, results: readResults(examples) };
 }

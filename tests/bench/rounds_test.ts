@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compareRuns } from "@/lib/bench/rounds.ts";
+import { compareRuns, OUR_WARM_UP } from "@/lib/bench/rounds.ts";
 import { spread } from "@/lib/bench/statistics.ts";
 import type { SideRun, StepTiming } from "@/lib/bench/training-side.ts";
 import { OperationError } from "@/lib/errors.ts";
@@ -19,13 +19,14 @@ const run = (steps: StepTiming[]): SideRun => ({
   peakBytes: 1e9,
 });
 
-/** Ours: three steps of warm-up and two measured ones. TRL's: one and the same two. */
+/** Ours: steps of warm-up and two measured ones. TRL's: one and the same two. */
+const WARM_UP = [step(30, 1, true), ...Array.from({ length: OUR_WARM_UP - 1 }, () => step(9, 1))];
 const TRL = run([step(50, 1000), step(10, 900), step(20, 1100)]);
 
 Deno.test("rounds: speeds are of the batches after the warm-up, the ratio of both sides' speeds", () => {
-  const ours = run([step(30, 1, true), step(9, 1), step(9, 1), step(2, 900), step(3, 1100)]);
+  const ours = run([...WARM_UP, step(2, 900), step(3, 1100)]);
   const round = compareRuns(ours, TRL, "dpo");
-  assert.deepEqual(round.batches, [3, 4]);
+  assert.deepEqual(round.batches, [OUR_WARM_UP, OUR_WARM_UP + 1]);
   assert.equal(round.ours.tokensPerSecond, 2000 / 5);
   assert.equal(round.trl.tokensPerSecond, 2000 / 30);
   assert.equal(round.ratio, 6);
@@ -34,15 +35,15 @@ Deno.test("rounds: speeds are of the batches after the warm-up, the ratio of bot
 });
 
 Deno.test("rounds: a batch that ours traced a shape for is left out on both sides", () => {
-  const ours = run([step(30, 1, true), step(9, 1), step(9, 1), step(40, 900, true), step(4, 1100)]);
+  const ours = run([...WARM_UP, step(40, 900, true), step(4, 1100)]);
   const round = compareRuns(ours, TRL, "dpo");
-  assert.deepEqual(round.batches, [4]);
+  assert.deepEqual(round.batches, [OUR_WARM_UP + 1]);
   assert.equal(round.trl.tokensPerSecond, 1100 / 20);
   assert.equal(round.ratio, 5);
 });
 
 Deno.test("rounds: nothing but traced batches is an error that says what to do", () => {
-  const ours = run(Array.from({ length: 5 }, () => step(9, 1, true)));
+  const ours = run(Array.from({ length: OUR_WARM_UP + 2 }, () => step(9, 1, true)));
   assert.throws(
     () => compareRuns(ours, TRL, "dpo"),
     (error) => error instanceof OperationError && /raise steps=/.test(error.message),
@@ -51,7 +52,7 @@ Deno.test("rounds: nothing but traced batches is an error that says what to do",
 
 Deno.test("rounds: CPU time stays unknown where one step's is", () => {
   const ours = run([
-    ...Array.from({ length: 4 }, () => step(2, 100)),
+    ...Array.from({ length: OUR_WARM_UP + 1 }, () => step(2, 100)),
     { ...step(2, 100), cpuSeconds: undefined },
   ]);
   assert.equal(compareRuns(ours, TRL, "dpo").ours.cpuSecondsPerStep, undefined);

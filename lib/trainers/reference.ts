@@ -1,0 +1,122 @@
+/**
+ * Log-probs of preference pairs under the reference: computed once, before training, and kept on disk, so that the
+ * reference is not in memory while the policy is trained, and not computed again in later epochs and runs.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { tf } from "@/lib/tensorflow/mod.ts";
+import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import { disposeLayout } from "@/lib/models/layout.ts";
+import type { Precision } from "@/lib/models/precision.ts";
+import type { Weights } from "@/lib/models/weights.ts";
+import type { OnProgress } from "@/lib/progress.ts";
+import type { Steps } from "@/lib/trainers/step.ts";
+
+/** Summed log-probs of the two responses. */
+type PairLogps = [chosen: number, rejected: number];
+
+/**
+ * What one reference says of pairs. The file has a line per pair, `{"ids": digest, "logps": [chosen, rejected]}`,
+ * named by the model and the precision; pairs are known by their token ids, so that neither format nor truncation
+ * nor dataset can be mistaken for another.
+ */
+export class ReferenceLogps {
+  private readonly known = new Map<string, PairLogps>();
+
+  private constructor(private readonly path: string) {
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return;
+    }
+    // What follows the last line break was cut off by an interruption.
+    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    if (whole.length < text.length) Deno.truncateSync(path, new TextEncoder().encode(whole).length);
+    for (const line of whole.split("\n")) {
+      if (line === "") continue;
+      const { ids, logps } = JSON.parse(line) as { ids: string; logps: PairLogps };
+      this.known.set(ids, logps);
+    }
+  }
+
+  /**
+   * What is known already.
+   * @param folder where the files are
+   * @param digest of the reference model
+   */
+  static open(folder: string, digest: string, precision: Precision): ReferenceLogps {
+    return new ReferenceLogps(join(folder, `${digest.replace(/\W/g, "-")}-${precision}.jsonl`));
+  }
+
+  /** Those of `pairs` that are not known yet, each once. */
+  missing(pairs: TokenizedPair[]): TokenizedPair[] {
+    const found = new Map<string, TokenizedPair>();
+    for (const pair of pairs) {
+      const key = idsKey(pair);
+      if (!this.known.has(key)) found.set(key, pair);
+    }
+    return [...found.values()];
+  }
+
+  /** Takes note of one batch's log-probs, on disk too. */
+  add(pairs: TokenizedPair[], logps: PairLogps[]): void {
+    const lines = pairs.map((pair, i) => {
+      const ids = idsKey(pair);
+      this.known.set(ids, logps[i]);
+      return JSON.stringify({ ids, logps: logps[i] }) + "\n";
+    });
+    Deno.mkdirSync(dirname(this.path), { recursive: true });
+    using file = Deno.openSync(this.path, { append: true, create: true });
+    file.writeSync(new TextEncoder().encode(lines.join("")));
+    file.syncSync();
+  }
+
+  /** fp32 [2·pairs], chosen first, as {@link Steps} orders sequences. */
+  of(pairs: TokenizedPair[]): tf.Tensor1D {
+    const logps = pairs.map((pair) => this.known.get(idsKey(pair))!);
+    return tf.tensor1d([...logps.map(([chosen]) => chosen), ...logps.map(([, r]) => r)]);
+  }
+}
+
+/**
+ * Computes what is missing, a batch of similar lengths at a time.
+ * @param steps made for these weights, with shapes of its own
+ */
+export async function computeReference(
+  cache: ReferenceLogps,
+  pairs: TokenizedPair[],
+  batchSize: number,
+  steps: Steps,
+  weights: Weights,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<void> {
+  const length = ({ chosen, rejected }: TokenizedPair) => chosen.ids.length + rejected.ids.length;
+  const waiting = cache.missing(pairs).sort((a, b) => length(b) - length(a));
+  const batches = Array.from(
+    { length: Math.ceil(waiting.length / batchSize) },
+    (_, i) => waiting.slice(i * batchSize, (i + 1) * batchSize),
+  );
+  steps.plan(batches.filter((batch) => batch.length === batchSize), batches.length);
+  for (const [i, batch] of batches.entries()) {
+    signal.throwIfAborted();
+    const tensors = steps.place(batch);
+    const result = await steps.logps(weights, tensors), values = result.dataSync();
+    cache.add(batch, batch.map((_, k) => [values[k], values[batch.length + k]]));
+    result.dispose();
+    disposeLayout(tensors);
+    onProgress(i * batchSize + batch.length, waiting.length);
+  }
+}
+
+const idsKey = ({ chosen, rejected }: TokenizedPair): string =>
+  createHash("sha256").update(JSON.stringify([
+    [...chosen.ids],
+    chosen.start,
+    [...rejected.ids],
+    rejected.start,
+  ])).digest("base64url");
