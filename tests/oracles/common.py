@@ -29,13 +29,13 @@ def load_tokenizer():
     return AutoTokenizer.from_pretrained(MODEL)
 
 
-def load_model(dtype=None):
-    """SmolLM2 in fp32 (or `dtype`), with the attention that spells out softmax(QK^T)V."""
+def load_model(dtype=None, attention="eager"):
+    """SmolLM2 in fp32 (or `dtype`); "eager" is the attention that spells out softmax(QK^T)V."""
     import torch
     from transformers import AutoModelForCausalLM
 
     return AutoModelForCausalLM.from_pretrained(
-        MODEL, dtype=dtype or torch.float32, attn_implementation="eager"
+        MODEL, dtype=dtype or torch.float32, attn_implementation=attention
     ).eval()
 
 

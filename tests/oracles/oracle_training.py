@@ -71,7 +71,11 @@ def collate(sequences, pad):
 def batch_logps(model, sequences, pad):
     """_get_batch_logps with average_log_prob=False: one sum for each sequence."""
     ids, labels, mask = collate(sequences, pad)
-    logits = model(ids, attention_mask=mask).logits
+    return label_logps(model(ids, attention_mask=mask).logits, labels)
+
+
+def label_logps(logits, labels):
+    """Sum for each row of the log-probs of its labels other than -100, in fp32 or more."""
     logits = logits if logits.dtype.itemsize == 8 else logits.float()
     labels = labels[:, 1:].clone()
     kept = labels != -100
