@@ -7,11 +7,14 @@
 /** Parameters of glibc's `mallopt` (malloc.h). */
 const M_TRIM_THRESHOLD = -1, M_TOP_PAD = -2, M_MMAP_THRESHOLD = -3, M_ARENA_MAX = -8;
 
+/** Blocks from this size on come from the system and go back to it: they would leave holes. The most glibc allows. */
+const MMAP_BYTES = 32 * 2 ** 20;
+
 let kept = false;
 
 /**
- * Keeps freed memory for the next tensor. By itself glibc gives every large block back to the system when it is
- * freed and asks for it again a moment later, and the system clears it each time: a training step frees and takes
+ * Keeps freed memory for the next tensor. By itself glibc gives blocks back to the system when they are freed and
+ * asks for them again a moment later, and the system clears them each time: a training step frees and takes
  * gigabytes. One arena for all threads, since glibc bounds the size of the others. Musl and macOS have no such
  * settings, and are left as they are.
  */
@@ -26,7 +29,7 @@ export function keepFreedMemory(): void {
   }
   const { mallopt } = c.symbols;
   mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, 2 ** 30);
+  mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
   mallopt(M_TRIM_THRESHOLD, 2 ** 31 - 1);
   mallopt(M_TOP_PAD, 64 * 2 ** 20);
   c.close();
