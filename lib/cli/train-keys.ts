@@ -98,8 +98,13 @@ export const TRAIN_KEYS = {
     choices: ["auto", "true", "false"],
     default: "auto",
     help:
-      "compute the reference's log-probs once, before training, and keep them in .cache/reference: frees its memory; " +
-      "auto does where the data are seen more than once",
+      "compute the reference's log-probs once, before training, which frees its memory; auto does where the data are " +
+      "seen more than once",
+  },
+  reference_cache: {
+    type: "string",
+    optional: true,
+    help: "folder that keeps them for later runs; default .cache/reference of the project",
   },
   activation_checkpointing: {
     type: "boolean",

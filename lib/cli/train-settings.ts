@@ -65,6 +65,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
     precomputeReference: values.precompute_reference === "auto"
       ? "auto"
       : values.precompute_reference === "true",
+    referenceCache: values.reference_cache,
     activationCheckpointing: values.activation_checkpointing,
     localDirs: values.local_dirs,
     localRunDir: values.local_run_dir,

@@ -86,7 +86,8 @@ export function tokenLogps(
   type Rows = typeof chunks[number];
   const matrix = (x: tf.Tensor, { from, count }: Rows, width: number) =>
     chunks.length === 1 ? x : tf.slice(x, [from, 0], [count, width]);
-  const targetsOf = (rows: Rows) => matrix(tf.reshape(targets_M, [M, 1]), rows, 1);
+  const targetsOf = (targets_M: tf.Tensor, rows: Rows) =>
+    matrix(tf.reshape(targets_M, [M, 1]), rows, 1);
 
   return customGrad((h, head) => {
     const w = toCompute(head, precision);
@@ -94,7 +95,7 @@ export function tokenLogps(
     for (const rows of chunks) {
       // One chunk after the other: at once they would all be in memory.
       const h_NC = after(matrix(h, rows, C), logps.slice(-1));
-      const logits = matMul(h_NC, w, false, true), targets = targetsOf(rows);
+      const logits = matMul(h_NC, w, false, true), targets = targetsOf(targets_M, rows);
       const [normaliser] = normalise(logits);
       normalisers.push(normaliser);
       if (keep) kept.push(logits);
@@ -102,8 +103,8 @@ export function tokenLogps(
     }
     return {
       value: tf.reshape(concatRows(logps), [M]),
-      saved: [h, head, concatRows(normalisers), ...kept],
-      gradients: (dy, [h, head, normaliser, ...kept]) =>
+      saved: [h, head, targets_M, concatRows(normalisers), ...kept],
+      gradients: (dy, [h, head, targets_M, normaliser, ...kept]) =>
         together(2, () => {
           const w = toCompute(head, precision), dy_M1 = tf.reshape(dy, [M, 1]);
           const dh: tf.Tensor[] = [];
@@ -115,7 +116,7 @@ export function tokenLogps(
             const [r] = residuals[precision](
               logits,
               matrix(normaliser, rows, 1),
-              targetsOf(rows),
+              targetsOf(targets_M, rows),
             );
             dh.push(
               toCompute(tf.mul(toFp32(matMul(r, w, false, false)), weight), precision).clone(),

@@ -14,7 +14,7 @@ import { computeReference, ReferenceLogps } from "@/lib/trainers/reference.ts";
 import { batchOptions, totalExamples } from "@/lib/trainers/settings.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 
-const FOLDER = join(PROJECT_ROOT, ".cache", "reference");
+const DEFAULT_FOLDER = join(PROJECT_ROOT, ".cache", "reference");
 
 /** Whether the run computes the reference's log-probs before training. */
 export function precomputes({ settings, train }: TrainInput): boolean {
@@ -33,7 +33,8 @@ export async function precomputeReference(
   { signal, onProgress, onMetrics, log }: TrainHooks,
 ): Promise<ReferenceLogps> {
   const { settings, source, train, held, layout, precision } = input;
-  const cache = ReferenceLogps.open(FOLDER, source.digest, precision);
+  const folder = settings.referenceCache ?? DEFAULT_FOLDER;
+  const cache = ReferenceLogps.open(folder, source.digest, precision);
   const waiting = cache.missing([...await pairsOf(input), ...held]);
   if (waiting.length === 0) return cache;
   const start = performance.now();
@@ -57,7 +58,7 @@ export async function precomputeReference(
   });
   log(
     `computed the reference's log-probs of ${waiting.length} pairs in ${seconds.toFixed(1)} s; ` +
-      `they are kept in ${FOLDER}`,
+      `they are kept in ${folder}`,
   );
   return cache;
 }

@@ -46,6 +46,8 @@ export interface TrainSettings {
   minimumLogIntervalSecs: number;
   /** Whether the reference's log-probs are computed before training; auto: where data are seen more than once. */
   precomputeReference: "auto" | boolean;
+  /** Folder that keeps them; the project's where it is not named. */
+  referenceCache: string | null;
   /** Whether activations are computed again for the gradient instead of being kept. */
   activationCheckpointing: boolean;
   /** Folders in which runs are made; the first takes new ones. */
@@ -59,6 +61,7 @@ export interface TrainSettings {
 
 /** Settings that change nothing about the numbers a run produces. */
 const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [
+  "referenceCache",
   "saveEvery",
   "saveEveryMinutes",
   "keepCheckpoints",
