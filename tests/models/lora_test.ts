@@ -43,6 +43,7 @@ const score = jit(
       batch,
       "fp32",
       undefined,
+      false,
       weights && { weights, settings, dropoutSeed },
     ),
 );
@@ -119,6 +120,15 @@ Deno.test("with dropout, and with it off, gradients of the adapters are those of
     const frozen = { base, settings, dropoutSeed };
     const { gradients } = await steps.gradients(weights, batch, reference, 1, frozen);
     assert.deepEqual(Object.keys(gradients), Object.keys(weights));
+    const again = new Steps(config, weights, loss, "shared-prompt", "fp32", buckets, true);
+    const recomputed = await again.gradients(weights, batch, reference, 1, frozen);
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const found = recomputed.gradients[name].dataSync();
+      gradient.dataSync().forEach((g, i) =>
+        assert.ok(Math.abs(found[i] - g) < 1e-6, `recomputed ${name}: ${found[i]} ${g}`)
+      );
+    }
+    again.dispose();
     for (
       const part of ["0.self_attn.k_proj.lora_A", "0.mlp.up_proj.lora_B", "1.mlp.down_proj.lora_A"]
     ) {
