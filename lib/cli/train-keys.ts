@@ -4,6 +4,7 @@
  * @module
  */
 import type { Key } from "@/lib/cli/core/settings.ts";
+import { LORA_TARGETS } from "@/lib/models/lora.ts";
 import { LOSS_NAMES } from "@/lib/losses/mod.ts";
 import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizers.ts";
 
@@ -77,6 +78,34 @@ export const TRAIN_KEYS = {
     type: "boolean",
     default: false,
     help: "take the reference to prefer neither response",
+  },
+
+  "lora.r": {
+    type: "integer",
+    optional: true,
+    min: 1,
+    help:
+      "train LoRA adapters of this inner width instead of the model's own weights; without it, all weights are trained",
+  },
+  "lora.alpha": {
+    type: "number",
+    optional: true,
+    min: 0,
+    help: "the adapters' product is multiplied by alpha/r; 2·r when not given",
+  },
+  "lora.dropout": {
+    type: "number",
+    optional: true,
+    min: 0,
+    max: 1,
+    help:
+      "probability with which an input of the adapters is dropped while training, less than 1; 0 when not given",
+  },
+  "lora.targets": {
+    type: "list",
+    optional: true,
+    choices: LORA_TARGETS,
+    help: "matrices of each layer that get adapters; all when not given",
   },
 
   trainer: {

@@ -6,12 +6,14 @@
 import { InputError } from "@/lib/errors.ts";
 import type { TaskSpec, Values } from "@/lib/cli/core/settings.ts";
 import type { TRAIN_KEYS } from "@/lib/cli/train-keys.ts";
+import { LORA_TARGETS, type LoraSettings } from "@/lib/models/lora.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 
 type TrainValues = Values<TaskSpec<typeof TRAIN_KEYS>>;
 
 /**
- * @throws InputError for settings that are known from the reference but not available
+ * @throws InputError for settings that are known from the reference but not available, and for those that do not
+ *   fit together
  */
 export function trainSettings(values: TrainValues): TrainSettings {
   if (values.sample_during_eval) {
@@ -46,6 +48,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
       labelSmoothing: values["loss.label_smoothing"],
       referenceFree: values["loss.reference_free"],
     },
+    lora: loraSettings(values),
     batchSize: values.batch_size,
     evalBatchSize: values.eval_batch_size,
     gradientAccumulationSteps: values.gradient_accumulation_steps,
@@ -71,5 +74,37 @@ export function trainSettings(values: TrainValues): TrainSettings {
     localRunDir: values.local_run_dir,
     resume: values.resume === "latest",
     debug: values.debug,
+  };
+}
+
+/** LoRA as PEFT's users know it: on all linear layers, with TRL's alpha of twice r and without dropout. */
+function loraSettings(values: TrainValues): LoraSettings | null {
+  const {
+    "lora.r": r,
+    "lora.alpha": alpha,
+    "lora.dropout": dropout,
+    "lora.targets": targets,
+  } = values;
+  if (r === null) {
+    for (const key of ["lora.alpha", "lora.dropout", "lora.targets"] as const) {
+      if (values[key] === null) continue;
+      throw new InputError(`${key}= has no effect without lora.r=; give the adapters' width too.`);
+    }
+    return null;
+  }
+  if (alpha === 0) {
+    throw new InputError("lora.alpha=0 switches the adapters off; give a positive number.");
+  }
+  if (dropout === 1) {
+    throw new InputError("lora.dropout=1 drops everything; give a number below 1.");
+  }
+  if (targets?.length === 0) {
+    throw new InputError(`lora.targets=[] trains nothing; choose from ${LORA_TARGETS.join(", ")}.`);
+  }
+  return {
+    r,
+    alpha: alpha ?? 2 * r,
+    dropout: dropout ?? 0,
+    targets: LORA_TARGETS.filter((target) => (targets ?? LORA_TARGETS).includes(target)),
   };
 }

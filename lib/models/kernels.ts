@@ -87,8 +87,9 @@ interface NormKernels {
 }
 const norms = new Map<string, NormKernels>();
 
-function normKernels(epsilon: number, precision: Precision): NormKernels {
-  const key = `${epsilon} ${precision}`;
+/** @param frozen the backward kernels leave out the gradient of w, their last result */
+function normKernels(epsilon: number, precision: Precision, frozen: boolean): NormKernels {
+  const key = `${epsilon} ${precision} ${frozen}`;
   let kernels = norms.get(key);
   if (!kernels) {
     const normed = (x: tf.Tensor, w: tf.Tensor) => {
@@ -99,7 +100,8 @@ function normKernels(epsilon: number, precision: Precision): NormKernels {
     const gradients = (dh: tf.Tensor, x: tf.Tensor, r: tf.Tensor, w: tf.Tensor) => {
       const d = toFp32(dh), unit = tf.mul(x, r), g = tf.mul(d, w);
       const along = tf.div(rowSums(tf.mul(g, unit)), x.shape[1]!);
-      return [tf.mul(tf.sub(g, tf.mul(unit, along)), r), tf.sum(tf.mul(d, unit), 0)];
+      const dx = tf.mul(tf.sub(g, tf.mul(unit, along)), r);
+      return frozen ? [dx] : [dx, tf.sum(tf.mul(d, unit), 0)];
     };
     norms.set(
       key,
@@ -111,8 +113,8 @@ function normKernels(epsilon: number, precision: Precision): NormKernels {
         }),
         backward: fused("rms_norm_grad", gradients),
         addBackward: fused("add_norm_grad", (dsum, dh, x, r, w) => {
-          const [dx, dw] = gradients(dh, x, r, w), d = tf.add(dsum, dx);
-          return [d, toCompute(d, precision), dw];
+          const [dx, ...dw] = gradients(dh, x, r, w), d = tf.add(dsum, dx);
+          return [d, toCompute(d, precision), ...dw];
         }),
       },
     );
@@ -120,20 +122,25 @@ function normKernels(epsilon: number, precision: Precision): NormKernels {
   return kernels;
 }
 
-/** x_NC / rms(x) · w_C, computed in fp32, given in the precision of the next product. */
+/**
+ * x_NC / rms(x) · w_C, computed in fp32, given in the precision of the next product.
+ *
+ * @param frozen w has no gradient
+ */
 export function rmsNorm(
   x_NC: tf.Tensor,
   w_C: tf.Tensor,
   epsilon: number,
   precision: Precision,
+  frozen = false,
 ): tf.Tensor {
-  const { forward, backward } = normKernels(epsilon, precision);
+  const { forward, backward } = normKernels(epsilon, precision, frozen);
   return customGrad((x, w) => {
     const [h, r] = forward(x, w);
     return {
       value: h,
       saved: [x, r, w],
-      gradients: (dy, [x, r, w]) => together(2, () => backward(dy, x, r, w)),
+      gradients: (dy, [x, r, w]) => together(frozen ? 1 : 2, () => backward(dy, x, r, w)),
     };
   })(x_NC, w_C);
 }
@@ -143,6 +150,7 @@ export function rmsNorm(
  *
  * @param x_NC residual stream, fp32
  * @param y_NC what is added, in the precision of the products
+ * @param frozen w has no gradient
  * @returns the sum in fp32, and its {@link rmsNorm}
  */
 export function addNorm(
@@ -151,14 +159,16 @@ export function addNorm(
   w_C: tf.Tensor,
   epsilon: number,
   precision: Precision,
+  frozen = false,
 ): [tf.Tensor, tf.Tensor] {
-  const { addForward, addBackward } = normKernels(epsilon, precision);
+  const { addForward, addBackward } = normKernels(epsilon, precision, frozen);
   return customGradMany((x, y, w) => {
     const [sum, h, r] = addForward(x, y, w);
     return {
       values: [sum, h],
       saved: [sum, r, w],
-      gradients: ([dsum, dh], [sum, r, w]) => together(3, () => addBackward(dsum, dh, sum, r, w)),
+      gradients: ([dsum, dh], [sum, r, w]) =>
+        together(frozen ? 2 : 3, () => addBackward(dsum, dh, sum, r, w)),
     };
   })(x_NC, y_NC, w_C) as [tf.Tensor, tf.Tensor];
 }

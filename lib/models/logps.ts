@@ -9,6 +9,7 @@ import type { DecoderConfig } from "@/lib/models/config.ts";
 import { type Attend, decode, embedTokens, lastNorm } from "@/lib/models/decoder.ts";
 import { permuteRows, project } from "@/lib/models/kernels.ts";
 import type { LayoutTensors } from "@/lib/models/layout.ts";
+import type { Adapters } from "@/lib/models/lora-linear.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { tokenLogps } from "@/lib/models/vocabulary.ts";
 import { headWeight, type Weights } from "@/lib/models/weights.ts";
@@ -57,7 +58,8 @@ export const allLogits = (
  *
  * @param rows_NC the tokens' embeddings, where their gradient is wanted and not that of the whole table
  * @param checkpointing compute activations again for the gradient instead of keeping them
- * @returns fp32 [sequences]; has a gradient with respect to the weights and to `rows_NC`
+ * @param adapters LoRA on the weights, which then have no gradient
+ * @returns fp32 [sequences]; has a gradient with respect to the weights, or the adapters, and to `rows_NC`
  */
 export function sequenceLogps(
   config: DecoderConfig,
@@ -66,12 +68,13 @@ export function sequenceLogps(
   precision: Precision,
   rows_NC: tf.Tensor = embedTokens(weights, layout.ids_N),
   checkpointing = false,
+  adapters: Adapters | null = null,
 ): tf.Tensor1D {
   const attend = attendInBlocks(config, layout, precision);
-  const x_NC = decode(config, weights, rows_NC, attend, precision, checkpointing);
+  const x_NC = decode(config, weights, rows_NC, attend, precision, checkpointing, adapters);
   // Only rows that are scored go through the last norm and the vocabulary.
   const x_MC = tf.gather(x_NC, layout.scoredRows_M as tf.Tensor1D);
-  const h_MC = lastNorm(config, weights, x_MC, precision);
+  const h_MC = lastNorm(config, weights, x_MC, precision, adapters !== null);
   return scope("head", () => {
     const logps_M = tokenLogps(h_MC, headWeight(weights), layout.targets_M, precision);
     const sums = tf.unsortedSegmentSum(

@@ -30,15 +30,19 @@ const JOINED = {
   "mlp.gate_up_proj": ["mlp.gate_proj", "mlp.up_proj"],
   "mlp.down_proj": ["mlp.down_proj"],
 } as const;
-type Joined = keyof typeof JOINED;
+export type Joined = keyof typeof JOINED;
+export const JOINED_NAMES = Object.keys(JOINED) as Joined[];
 
 const prefix = (layer: number) => `model.layers.${layer}.`;
 
-/** The tensors of one layer, under their full names. */
+/** The tensors of one layer, or adapters of its, under their full names. */
 export const weightsOfLayer = (weights: Weights, layer: number): Weights =>
   Object.fromEntries(
-    Object.entries(weights).filter(([name]) => name.startsWith(prefix(layer))),
+    Object.entries(weights).filter(([name]) => name.includes(prefix(layer))),
   );
+/** Names of the tensors that a layer's joined matrix is made of, in the order of its rows. */
+export const partNames = (layer: number, name: Joined): string[] =>
+  JOINED[name].map((part) => `${prefix(layer)}${part}.weight`);
 
 /**
  * The weights of one layer as its products take them, [outputs, inputs] in the given precision, each made on
@@ -47,7 +51,7 @@ export const weightsOfLayer = (weights: Weights, layer: number): Weights =>
 export function layerWeights(weights: Weights, layer: number, precision: Precision) {
   const joined = (name: Joined) => () =>
     weights[`${prefix(layer)}${name}.frozen`] ?? joinWeights(
-      JOINED[name].map((part) => weights[`${prefix(layer)}${part}.weight`]),
+      partNames(layer, name).map((part) => weights[part]),
       precision,
     );
   return {
@@ -81,20 +85,56 @@ export async function loadWeights(source: ModelSource, onProgress?: OnProgress):
  * embedding table stays fp32: its rows are looked up, not multiplied.
  */
 export function frozenWeights(weights: Weights, precision: Precision): Weights {
-  const frozen: Weights = {}, used = new Set<string>();
-  for (let layer = 0; `${prefix(layer)}input_layernorm.weight` in weights; layer++) {
-    for (const [name, parts] of Object.entries(JOINED)) {
-      const names = parts.map((part) => `${prefix(layer)}${part}.weight`);
-      names.forEach((part) => used.add(part));
-      frozen[`${prefix(layer)}${name}.frozen`] = joinWeights(
-        names.map((n) => weights[n]),
-        precision,
-      );
+  const frozen: Weights = {};
+  for (const { name, parts } of frozenTensors(Object.keys(weights))) {
+    frozen[name] = freeze(name, parts.map((part) => weights[part]), precision);
+  }
+  return withHead(frozen, precision);
+}
+
+/**
+ * The {@link frozenWeights} of a model that is not in memory otherwise: the parts of one matrix at a time are, in
+ * fp32.
+ *
+ * @throws InputError as {@link loadWeights}
+ */
+export async function loadFrozenWeights(
+  source: ModelSource,
+  precision: Precision,
+): Promise<Weights> {
+  const frozen: Weights = {};
+  for (const { name, parts } of frozenTensors(source.tensorNames)) {
+    const tensors: tf.Tensor[] = [];
+    for (const part of parts) {
+      tensors.push(tf.tensor(await source.read(part), source.shape(part), "float32"));
+    }
+    frozen[name] = freeze(name, tensors, precision);
+    tf.dispose(tensors);
+  }
+  return withHead(frozen, precision);
+}
+
+/** Names of frozen tensors, and of the tensors that each is made of. */
+function frozenTensors(names: string[]): { name: string; parts: string[] }[] {
+  const tensors: { name: string; parts: string[] }[] = [], used = new Set<string>();
+  for (let layer = 0; names.includes(`${prefix(layer)}input_layernorm.weight`); layer++) {
+    for (const name of JOINED_NAMES) {
+      const parts = partNames(layer, name);
+      parts.forEach((part) => used.add(part));
+      tensors.push({ name: `${prefix(layer)}${name}.frozen`, parts });
     }
   }
-  for (const [name, w] of Object.entries(weights)) if (!used.has(name)) frozen[name] = w.clone();
-  const head = toCompute(headWeight(weights), precision);
-  if (head !== headWeight(weights)) {
+  const others = names.filter((name) => !used.has(name));
+  return [...tensors, ...others.map((name) => ({ name, parts: [name] }))];
+}
+
+const freeze = (name: string, parts: tf.Tensor[], precision: Precision): tf.Tensor =>
+  name.endsWith(".frozen") ? joinWeights(parts, precision) : parts[0].clone();
+
+/** Puts the output projection into the precision of the products. */
+function withHead(frozen: Weights, precision: Precision): Weights {
+  const head = toCompute(headWeight(frozen), precision);
+  if (head !== headWeight(frozen)) {
     frozen[HEAD]?.dispose();
     frozen[HEAD] = head;
   }

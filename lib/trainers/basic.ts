@@ -1,5 +1,5 @@
 /**
- * BasicTrainer: one process, one device. SFT and preference losses on full weights.
+ * BasicTrainer: one process, one device. SFT and preference losses on full weights or on LoRA adapters.
  *
  * @module
  */
@@ -7,10 +7,12 @@ import { join } from "node:path";
 import { tf, version } from "@/lib/tensorflow/mod.ts";
 import { batches, type FlatExample } from "@/lib/datasets/batches.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import { loadAdapters } from "@/lib/models/adapter-folder.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
+import { initialAdapters, type LoraSettings } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
-import { frozenWeights, loadWeights } from "@/lib/models/weights.ts";
+import { frozenWeights, loadFrozenWeights, loadWeights } from "@/lib/models/weights.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import {
   listCheckpoints,
@@ -129,20 +131,14 @@ export class BasicTrainer {
       this.lastSavedExamples = this.state.examples;
       if (this.state.finished) return;
     }
-    const initial = await loadWeights(source);
-    const frozen = settings.loss.name === "sft" ? null : frozenWeights(initial, precision);
+    const { weights, adapted, reference: frozen } = settings.lora
+      ? await this.loadAdapted(settings.lora)
+      : await this.loadWhole();
     const referenceLogps = frozen && precomputes(this.input)
       ? await precomputeReference(this.input, frozen, this.hooks)
       : null;
-    if (frozen && referenceLogps) tf.dispose(frozen);
+    if (frozen && referenceLogps && !adapted) tf.dispose(frozen);
     const reference = referenceLogps ? null : frozen;
-    let weights = initial;
-    if (checkpoint) {
-      tf.dispose(initial);
-      const saved = await openModel(join(checkpoint, "policy"));
-      weights = await loadWeights(saved);
-      saved.close();
-    }
     const optimizer = new Optimizer(settings.optimizer, weights);
     const buckets = new Buckets(this.state.shapes);
     const steps = new Steps(
@@ -154,13 +150,41 @@ export class BasicTrainer {
       buckets,
       settings.activationCheckpointing,
     );
-    this.trained = { steps, weights, reference, referenceLogps, optimizer, precision };
+    this.trained = { steps, weights, adapted, reference, referenceLogps, optimizer, precision };
     if (!checkpoint) return;
     restoreOptimizer(checkpoint, optimizer);
     this.hooks.log(`resumed from ${checkpoint} after ${this.state.examples} examples`);
     for (const folder of listCheckpoints(this.input.runFolder)) {
       this.noteBest(folder, await verifyCheckpoint(folder));
     }
+  }
+
+  private async loadWhole(): Promise<Pick<Trained, "weights" | "adapted" | "reference">> {
+    const { settings, source, precision, checkpoint } = this.input;
+    const initial = await loadWeights(source);
+    const reference = settings.loss.name === "sft" ? null : frozenWeights(initial, precision);
+    if (!checkpoint) return { weights: initial, adapted: null, reference };
+    tf.dispose(initial);
+    const saved = await openModel(join(checkpoint, "policy"));
+    const weights = await loadWeights(saved);
+    saved.close();
+    return { weights, adapted: null, reference };
+  }
+
+  /** The base is there once: it is what the adapters are on, and without them the reference. */
+  private async loadAdapted(
+    lora: LoraSettings,
+  ): Promise<Pick<Trained, "weights" | "adapted" | "reference">> {
+    const { settings: { seed, loss }, source, precision, checkpoint } = this.input;
+    const weights = checkpoint
+      ? loadAdapters(join(checkpoint, "adapter"), source.config, lora, source)
+      : initialAdapters(source.config, lora, seed);
+    const base = await loadFrozenWeights(source, precision);
+    return {
+      weights,
+      adapted: { base, settings: lora, dropoutSeed: lora.dropout > 0 ? seed : null },
+      reference: loss.name === "sft" ? null : base,
+    };
   }
 
   /** @returns false when the signal came */
@@ -297,11 +321,10 @@ export class BasicTrainer {
     const now = performance.now();
     this.state.seconds += (now - this.startedAt) / 1000;
     this.startedAt = now;
-    const { config, tokenizer } = source;
     const folder = await saveCheckpoint(runFolder, {
-      config,
-      tokenizer,
+      source,
       weights: this.trained.weights,
+      lora: settings.lora,
       optimizer: this.trained.optimizer,
       state: this.state,
     });
@@ -319,9 +342,10 @@ export class BasicTrainer {
   }
 
   private dispose(): void {
-    const { weights, reference, optimizer, steps } = this.trained;
+    const { weights, adapted, reference, optimizer, steps } = this.trained;
     tf.dispose(weights);
-    if (reference) tf.dispose(reference);
+    if (adapted) tf.dispose(adapted.base);
+    else if (reference) tf.dispose(reference);
     optimizer.dispose();
     steps.dispose();
   }

@@ -1,5 +1,6 @@
 /**
- * Checkpoints: the policy in Hugging Face's layout, the optimiser's state and the counters, whole or not there.
+ * Checkpoints: the policy in Hugging Face's layout, with LoRA its adapters in PEFT's, the optimiser's state and the
+ * counters, whole or not there.
  *
  * A checkpoint is written under a temporary name, every file synced, a manifest with the SHA-256 of each file
  * last; then the folder is renamed.
@@ -9,10 +10,11 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
-import type { DecoderConfig } from "@/lib/models/config.ts";
-import { savePolicy } from "@/lib/models/export.ts";
+import { saveAdapters } from "@/lib/models/adapter-folder.ts";
+import { savePolicy, type Weight } from "@/lib/models/export.ts";
+import { type LoraSettings, mergedWeights } from "@/lib/models/lora.ts";
 import { openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
-import type { Tokenizer } from "@/lib/models/tokenizer.ts";
+import type { ModelSource } from "@/lib/models/source.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import type { KnownShapes } from "@/lib/trainers/buckets.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
@@ -41,9 +43,11 @@ const MANIFEST = "manifest.json";
 
 /** What is saved. */
 export interface Saved {
-  config: DecoderConfig;
-  tokenizer: Tokenizer;
+  /** The model that training began with. */
+  source: ModelSource;
+  /** What is trained: the model's weights, or with `lora` its adapters. */
   weights: Weights;
+  lora: LoraSettings | null;
   optimizer: Optimizer;
   state: TrainerState;
 }
@@ -56,11 +60,13 @@ export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<s
   const folder = join(runFolder, `step-${saved.state.examples}`);
   const partial = join(runFolder, `.step-${saved.state.examples}.partial`);
   await removeIfThere(partial);
+  const { source, weights, lora } = saved;
   await savePolicy(join(partial, "policy"), {
-    config: saved.config,
-    tokenizer: saved.tokenizer,
-    weights: valuesOf(saved.weights),
+    config: source.config,
+    tokenizer: source.tokenizer,
+    weights: lora ? mergedWeights(source, weights, lora) : valuesOf(weights),
   });
+  if (lora) await saveAdapters(join(partial, "adapter"), weights, lora, source);
   await writeSafetensors(
     join(partial, "optimizer.safetensors"),
     Object.entries(saved.optimizer.state).flatMap(([slot, variables]) =>
@@ -86,7 +92,7 @@ export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<s
 }
 
 /** Weights one at a time, so that only one is in JavaScript's memory. */
-function* valuesOf(weights: Weights) {
+function* valuesOf(weights: Weights): Generator<Weight> {
   for (const [name, tensor] of Object.entries(weights)) {
     yield { name, shape: tensor.shape, data: tensor.dataSync() as Float32Array };
   }

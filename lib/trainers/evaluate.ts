@@ -16,9 +16,9 @@ import type { Trained } from "@/lib/trainers/update.ts";
  * @param evaluated the reference's log-probs, kept from one evaluation to the next: the reference does not change
  */
 export async function evaluate(
-  { steps, weights, reference, referenceLogps: kept }: Pick<
+  { steps, weights, adapted, reference, referenceLogps: kept }: Omit<
     Trained,
-    "steps" | "weights" | "reference" | "referenceLogps"
+    "optimizer" | "precision"
   >,
   pairs: TokenizedPair[],
   batchSize: number,
@@ -31,10 +31,12 @@ export async function evaluate(
     const tensors = steps.place(filled);
     const before = evaluated.get(at);
     const known = kept?.of(filled) ?? (before ? tf.tensor1d(before) : null);
-    const { examples, referenceLogps: told } = await steps.losses(weights, tensors, {
-      logps: known,
-      weights: known ? null : reference,
-    });
+    const { examples, referenceLogps: told } = await steps.losses(
+      weights,
+      tensors,
+      { logps: known, weights: known ? null : reference },
+      adapted ? { ...adapted, dropoutSeed: null } : null,
+    );
     if (!known) evaluated.set(at, told.dataSync() as Float32Array);
     sums.add("eval", readResults(examples), count);
     told.dispose();

@@ -110,6 +110,10 @@ export function namedSettings(
       for (const [inner, item] of Object.entries(settings.loss)) {
         named[inner === "name" ? "loss" : `loss.${snake(inner)}`] = item;
       }
+    } else if (key === "lora") {
+      for (const inner of ["r", "alpha", "dropout", "targets"] as const) {
+        named[`lora.${inner}`] = settings.lora?.[inner] ?? null;
+      }
     } else named[key === "archive" ? "model.archive" : snake(key)] = value;
   }
   return named;

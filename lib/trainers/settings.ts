@@ -8,6 +8,7 @@ import { type BatchOptions, examplesPerEpoch, type FlatExample } from "@/lib/dat
 import type { PromptFormat } from "@/lib/datasets/tokenize.ts";
 import type { LossSettings } from "@/lib/losses/mod.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
+import type { LoraSettings } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import type { OptimizerName } from "@/lib/trainers/optimizers.ts";
 
@@ -28,6 +29,8 @@ export interface TrainSettings {
   maxPromptLength: number;
   maxTruncatedFraction: number;
   loss: LossSettings;
+  /** Adapters to train instead of the model's own weights. */
+  lora: LoraSettings | null;
   batchSize: number;
   evalBatchSize: number;
   gradientAccumulationSteps: number;

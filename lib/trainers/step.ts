@@ -17,6 +17,7 @@ import {
 } from "@/lib/models/layout.ts";
 import { embedTokens } from "@/lib/models/decoder.ts";
 import { sequenceLogps } from "@/lib/models/logps.ts";
+import type { LoraSettings } from "@/lib/models/lora.ts";
 import { type Precision, toFp32 } from "@/lib/models/precision.ts";
 import { isTied, type Weights } from "@/lib/models/weights.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
@@ -57,7 +58,18 @@ export interface StepResult {
   referenceLogps: tf.Tensor1D;
 }
 
-/** Losses and gradients of a model, for batches of any size. */
+/** What stays as it is while LoRA's adapters are trained. */
+export interface Frozen {
+  base: Weights;
+  settings: LoraSettings;
+  /** Two int32 that dropout depends on; none in evaluations. */
+  dropoutSeed: tf.Tensor | null;
+}
+
+/**
+ * Losses and gradients of a model, for batches of any size. `weights` are those that are trained: the model's, or
+ * with LoRA the adapters, which go with a frozen base.
+ */
 export class Steps {
   private readonly names: string[];
   private readonly tied: boolean;
@@ -89,8 +101,9 @@ export class Steps {
     batch: LayoutTensors,
     reference: Reference,
     scale: number,
+    frozen: Frozen | null = null,
   ): Promise<StepResult> {
-    return await this.train.async(weights, batch, reference, scale);
+    return await this.train.async(weights, batch, reference, scale, frozen);
   }
 
   /** Losses without gradients, and the reference's log-probs. */
@@ -98,11 +111,12 @@ export class Steps {
     weights: Weights,
     batch: LayoutTensors,
     reference: Reference,
+    frozen: Frozen | null = null,
   ): Promise<{ examples: ExampleTensors; referenceLogps: tf.Tensor1D }> {
-    return await this.evaluate.async(weights, batch, reference);
+    return await this.evaluate.async(weights, batch, reference, frozen);
   }
 
-  /** Summed log-probs of every sequence of the batch, [sequences]. */
+  /** Summed log-probs of every sequence of the batch under a model without adapters, [sequences]. */
   async logps(weights: Weights, batch: LayoutTensors): Promise<tf.Tensor1D> {
     return await this.score.async(weights, batch);
   }
@@ -152,26 +166,38 @@ export class Steps {
     // What is looked up in the embedding table has a gradient of its own, row by row.
     const names = this.names.filter((name) => name !== EMBEDDING || this.tied);
     return jit(
-      (weights: Weights, batch: LayoutTensors, reference: Reference, scale: number) => {
+      (
+        weights: Weights,
+        batch: LayoutTensors,
+        reference: Reference,
+        scale: number,
+        frozen: Frozen | null,
+      ) => {
         let examples: ExampleTensors | undefined, logps: tf.Tensor1D | undefined;
         const referenceLogps = this.referenceLogps(batch, reference);
-        const rows_NC = embedTokens(weights, batch.ids_N);
-        const { grads: [rowGradient, ...grads] } = tf.valueAndGrads(
-          (rows: tf.Tensor, ...values: tf.Tensor[]) => {
+        const embedded = frozen ? [] : [embedTokens(weights, batch.ids_N)];
+        const { grads } = tf.valueAndGrads(
+          (...inputs: tf.Tensor[]) => {
+            const [rows_NC] = inputs.slice(0, embedded.length);
+            const values = inputs.slice(embedded.length);
             const named = {
               ...weights,
               ...Object.fromEntries(names.map((name, i) => [name, values[i]])),
             };
             logps = tf.keep(
-              sequenceLogps(this.config, named, batch, this.precision, rows, this.checkpointing),
+              this.policyLogps(named, batch, frozen, this.checkpointing, rows_NC),
             );
             examples = this.lossesOf(logps, referenceLogps);
             Object.values(examples).forEach((t) => tf.keep(t));
             return tf.mul(tf.mean(examples.losses), scale) as tf.Scalar;
           },
-        )([rows_NC, ...names.map((name) => weights[name])]);
-        const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i]]));
-        withEmbeddingGradient(gradients, weights, batch.ids_N, rowGradient);
+        )([...embedded, ...names.map((name) => weights[name])]);
+        const rowGradients = grads.slice(0, embedded.length);
+        const ofNames = grads.slice(embedded.length);
+        const gradients = Object.fromEntries(names.map((name, i) => [name, ofNames[i]]));
+        for (const dRows_NC of rowGradients) {
+          withEmbeddingGradient(gradients, weights, batch.ids_N, dRows_NC);
+        }
         const result: StepResult = {
           gradients,
           norm: globalNorm(Object.values(gradients)),
@@ -187,13 +213,32 @@ export class Steps {
 
   private makeEvaluate() {
     return jit(
-      (weights: Weights, batch: LayoutTensors, reference: Reference) => {
+      (
+        weights: Weights,
+        batch: LayoutTensors,
+        reference: Reference,
+        frozen: Frozen | null,
+      ) => {
         const referenceLogps = this.referenceLogps(batch, reference);
-        const logps = sequenceLogps(this.config, weights, batch, this.precision);
+        const logps = this.policyLogps(weights, batch, frozen, false);
         return { examples: this.lossesOf(logps, referenceLogps), referenceLogps };
       },
       { name: `${this.loss.name}_losses` },
     );
+  }
+
+  /** @param rows_NC embeddings of the tokens, where their gradient is wanted */
+  private policyLogps(
+    trained: Weights,
+    batch: LayoutTensors,
+    frozen: Frozen | null,
+    checkpointing: boolean,
+    rows_NC?: tf.Tensor,
+  ): tf.Tensor1D {
+    const { config, precision } = this;
+    if (!frozen) return sequenceLogps(config, trained, batch, precision, rows_NC, checkpointing);
+    const { base, ...others } = frozen, adapters = { weights: trained, ...others };
+    return sequenceLogps(config, base, batch, precision, rows_NC, checkpointing, adapters);
   }
 
   private referenceLogps(batch: LayoutTensors, { logps, weights }: Reference): tf.Tensor1D {

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { OperationError } from "@/lib/errors.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { disposeLayout } from "@/lib/models/layout.ts";
+import type { LoraSettings } from "@/lib/models/lora.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { accumulate, globalNorm } from "@/lib/trainers/gradients.ts";
 import { clipFactor, learningRate, type Optimizer } from "@/lib/trainers/optimizers.ts";
@@ -15,11 +17,14 @@ import type { TrainSettings } from "@/lib/trainers/settings.ts";
 import type { ReferenceLogps } from "@/lib/trainers/reference.ts";
 import { type ExampleResults, readResults, type Steps } from "@/lib/trainers/step.ts";
 
-/** What is being trained. `weights` are replaced by each update. */
+/** What is being trained. */
 export interface Trained {
   steps: Steps;
+  /** What each update replaces: the model's weights, or with LoRA the adapters. */
   weights: Weights;
-  /** Weights of the reference; null for SFT, and where its log-probs are known. */
+  /** With LoRA: the model that the adapters are on, and the seed of their dropout, where there is any. */
+  adapted?: { base: Weights; settings: LoraSettings; dropoutSeed: number | null } | null;
+  /** Weights of the reference, with LoRA the base itself; null for SFT, and where its log-probs are known. */
   reference: Weights | null;
   /** The reference's log-probs, where they were computed beforehand. */
   referenceLogps?: ReferenceLogps | null;
@@ -67,7 +72,8 @@ export async function update(
       trained,
       pairs.slice(at, at + size),
       size / pairs.length,
-      updates === 0,
+      updates,
+      at,
     );
     results.push(part.results);
     gradients = gradients ? accumulate(gradients, part.gradients) : part.gradients;
@@ -96,20 +102,25 @@ export async function update(
 }
 
 async function gradientsOf(
-  { steps, weights, reference, referenceLogps: kept, precision }: Trained,
+  { steps, weights, adapted, reference, referenceLogps: kept, precision }: Trained,
   pairs: TokenizedPair[],
   scale: number,
-  first: boolean,
+  updates: number,
+  at: number,
 ): Promise<{ gradients: Weights; norm: tf.Tensor; results: ExampleResults }> {
   const tensors = steps.place(pairs);
   const known = kept?.of(pairs) ?? null;
+  const seed = adapted?.dropoutSeed ?? null;
+  const dropoutSeed = seed === null ? null : partSeed(seed, updates, at);
   const { gradients, norm, examples, logps, referenceLogps } = await steps.gradients(
     weights,
     tensors,
     { logps: known, weights: known ? null : reference },
     scale,
+    adapted ? { ...adapted, dropoutSeed } : null,
   );
-  if ((reference || known) && first) {
+  dropoutSeed?.dispose();
+  if ((reference || known) && updates === 0) {
     checkReference(
       logps.dataSync() as Float32Array,
       referenceLogps.dataSync() as Float32Array,
@@ -120,6 +131,12 @@ async function gradientsOf(
   known?.dispose();
   disposeLayout(tensors);
   return { gradients, norm, results: readResults(examples) };
+}
+
+/** Seed of the dropout in the part of a batch that begins at example `at`; the same whenever it is computed. */
+function partSeed(seed: number, updates: number, at: number): tf.Tensor {
+  const digest = createHash("sha256").update(`${seed}/${updates}/${at}`).digest();
+  return tf.tensor1d([digest.readInt32LE(0), digest.readInt32LE(4)], "int32");
 }
 
 function readScalar(tensor: tf.Tensor): number {

@@ -2,7 +2,7 @@
 
     python3 -m venv .venv-oracles
     .venv-oracles/bin/pip install -r requirements-oracles.txt
-    .venv-oracles/bin/python tests/oracles/make.py [--check] [tensors blocks tokens logits greedy logps training curves curves_bf16]
+    .venv-oracles/bin/python tests/oracles/make.py [--check] [tensors blocks tokens logits greedy logps training curves curves_bf16 lora]
 
 Without names: all. With --check nothing is written; the exit code is 1 when a golden differs from what is computed.
 """
@@ -26,6 +26,7 @@ ORACLES = {
     "curves": (5e-4, 5e-4),
     # Rounding to bf16 differs between processors as it does between layouts; gradient norms reach 20.
     "curves_bf16": (0.1, 0.1),
+    "lora": (5e-4, 5e-4),
 }
 
 

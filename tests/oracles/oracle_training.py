@@ -119,10 +119,12 @@ def micro_batch(model, pairs, reference, run, pad):
     }
 
 
-def train(model, pairs, reference, run, pad):
+def train(model, pairs, reference, run, pad, trained=None, named_tensors=NAMED):
+    """Runs the steps; `trained` (name -> parameter) is what the optimiser changes, all of the model if not given."""
     import torch
 
-    parameters = list(model.parameters())
+    tensors = trained or dict(model.named_parameters())
+    parameters = list(tensors.values())
     settings = {k: v for k, v in run["optimizer"].items() if k != "name"}
     optimizer = getattr(torch.optim, run["optimizer"]["name"])(parameters, lr=run["lr"], **settings)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -140,14 +142,13 @@ def train(model, pairs, reference, run, pad):
             for key, vector in {"losses": losses.detach(), **values}.items():
                 logged.setdefault(key, []).extend(vector.tolist())
         if step == 0:
-            tensors = dict(model.named_parameters())
-            named = {name: common.number(tensors[name].grad.norm()) for name in NAMED}
+            named = {name: common.number(tensors[name].grad.norm()) for name in named_tensors}
         norm = torch.nn.utils.clip_grad_norm_(parameters, run["max_grad_norm"])
         lr = schedule.get_last_lr()[0]
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        if step == 0:
+        if step == 0 and trained is None:
             # Policy and reference are the same: which reward is larger is chance.
             logged.pop("rewards_accuracies", None)
         steps.append({

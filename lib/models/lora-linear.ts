@@ -1,0 +1,146 @@
+/**
+ * Linear layers of a frozen base with trained LoRA adapters beside them. Suffixes as in kernels.ts, and
+ * R inner width of the adapters (of all those together that read the same input).
+ *
+ * @module
+ */
+import { attr, customGrad, DataType, fused, op, tf, together } from "@/lib/tensorflow/mod.ts";
+import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
+import { linear, matMul } from "@/lib/models/kernels.ts";
+import { adapterNames, type LoraSettings } from "@/lib/models/lora.ts";
+import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
+import { type Joined, JOINED_NAMES, partNames, type Weights } from "@/lib/models/weights.ts";
+
+/** Adapters as the decoder applies them. */
+export interface Adapters {
+  /** Trained tensors under PEFT's names. */
+  weights: Weights;
+  settings: LoraSettings;
+  /** Two int32 that dropout depends on; none where nothing is dropped out. */
+  dropoutSeed: tf.Tensor | null;
+}
+
+/** Which product of the decoder is adapted. */
+export interface ProductPlace {
+  config: DecoderConfig;
+  layer: number;
+  name: Joined;
+}
+
+/** The adapters of one matrix that has the rows `from` to `from + count − 1` of a joined one. */
+interface Part {
+  from: number;
+  count: number;
+  a_RI: tf.Tensor;
+  b_OR: tf.Tensor;
+}
+
+/**
+ * x_NI · w_OIᵀ of a frozen, joined matrix, with the adapters of those of its parts that have some. Gradients go to
+ * x, in the precision of the products, and to the adapters, in fp32; the matrix has none.
+ *
+ * The A of all parts are one product u = dropout(x)·Aᵀ, with one mask for them, and so are the B, each in the rows
+ * and columns of its own. The base's result is as without adapters and the change is added to it: as long as B is
+ * zero both are the same to the last bit, which [x, u] · [w, B]ᵀ, one product less, would not be.
+ */
+export function adaptedLinear(
+  x_NI: tf.Tensor,
+  w_OI: tf.Tensor,
+  place: ProductPlace,
+  { weights, settings: { r, alpha, dropout: rate }, dropoutSeed }: Adapters,
+  precision: Precision,
+): tf.Tensor {
+  const parts = adaptedParts(place, weights), n = parts.length;
+  if (n === 0) return linear(x_NI, w_OI);
+  const joinedA = (a: tf.Tensor[]) => toCompute(concat(a, 0), precision);
+  const joinedB = (b: tf.Tensor[]) => {
+    const columns = b.map((b_OR, i) => {
+      const { from, count } = parts[i];
+      return tf.pad(b_OR, [[from, w_OI.shape[0] - from - count], [0, 0]]);
+    });
+    return toCompute(tf.mul(concat(columns, 1), alpha / r), precision);
+  };
+  return customGrad((x, ...ab) => {
+    const masks = dropoutSeed && rate > 0
+      ? [dropoutMask(x.shape, rate, dropoutSeed, siteOf(place))]
+      : [];
+    const d_NI = masks.reduce((x, keep) => dropped(x, keep, rate, precision), x);
+    const u_NR = matMul(d_NI, joinedA(ab.slice(0, n)), false, true);
+    const y_NO = matMul(x, w_OI, false, true);
+    const change_NO = matMul(u_NR, joinedB(ab.slice(n)), false, true);
+    return {
+      value: add[precision](y_NO, change_NO)[0],
+      saved: [w_OI, d_NI, u_NR, ...ab, ...masks],
+      gradients: (dy, [w_OI, d_NI, u_NR, ...rest]) => {
+        const a_RI = joinedA(rest.slice(0, n)), b_OR = joinedB(rest.slice(n, 2 * n));
+        const masks = rest.slice(2 * n), du_NR = matMul(dy, b_OR, false, false);
+        return [
+          () =>
+            masks.length === 0
+              ? matMul(tf.concat([dy, du_NR], 1), tf.concat([w_OI, a_RI], 0), false, false)
+              : add[precision](
+                matMul(dy, w_OI, false, false),
+                dropped(matMul(du_NR, a_RI, false, false), masks[0], rate, precision),
+              )[0],
+          ...together(n, () => {
+            const da_RI = matMul(du_NR, d_NI, true, false);
+            return parts.map((_, i) => toFp32(tf.slice(da_RI, [i * r, 0], [r, -1])));
+          }),
+          ...together(n, () => {
+            // As rows: the product with few rows is faster than the one with few columns.
+            const db_RO = matMul(u_NR, dy, true, false);
+            return parts.map(({ from, count }, i) => {
+              const db = toFp32(tf.slice(db_RO, [i * r, from], [r, count]));
+              return tf.mul(tf.transpose(db), alpha / r);
+            });
+          }),
+        ];
+      },
+    };
+  })(x_NI, ...parts.map((part) => part.a_RI), ...parts.map((part) => part.b_OR));
+}
+
+function adaptedParts({ config, layer, name }: ProductPlace, weights: Weights): Part[] {
+  const shapes = tensorShapes(config), parts: Part[] = [];
+  let from = 0;
+  for (const matrix of partNames(layer, name)) {
+    const [count] = shapes.get(matrix)!, { a, b } = adapterNames(matrix);
+    if (weights[a]) parts.push({ from, count, a_RI: weights[a], b_OR: weights[b] });
+    from += count;
+  }
+  return parts;
+}
+
+const concat = (tensors: tf.Tensor[], axis: number): tf.Tensor =>
+  tensors.length === 1 ? tensors[0] : tf.concat(tensors, axis);
+
+const sum = (precision: Precision) =>
+  fused("add_adapters", (x, y) => [toCompute(tf.add(toFp32(x), toFp32(y)), precision)]);
+const add = { fp32: sum("fp32"), bf16: sum("bf16") };
+
+const mask = (precision: Precision) =>
+  fused(
+    "dropout",
+    (x, keep, scale) => [
+      toCompute(tf.mul(toFp32(x), tf.mul(tf.cast(keep, "float32"), scale)), precision),
+    ],
+  );
+const masks = { fp32: mask("fp32"), bf16: mask("bf16") };
+
+/** x, or a gradient with respect to it, where `keep` is true divided by 1 − rate, elsewhere 0. */
+const dropped = (x: tf.Tensor, keep: tf.Tensor, rate: number, precision: Precision): tf.Tensor =>
+  masks[precision](x, keep, tf.scalar(1 / (1 - rate)))[0];
+
+/** Each place in the model draws a mask of its own. */
+const siteOf = ({ layer, name }: ProductPlace): number =>
+  layer * JOINED_NAMES.length + JOINED_NAMES.indexOf(name);
+
+/** False with probability `rate`; depends on the two int32 of the seed and the site alone (Philox). */
+function dropoutMask(shape: number[], rate: number, seed_2: tf.Tensor, site: number): tf.Tensor {
+  const uniform = op("StatelessRandomUniform", [
+    attr.type("dtype", DataType.float32),
+    attr.type("T", DataType.int32),
+    attr.type("Tseed", DataType.int32),
+  ], [tf.tensor1d(shape, "int32"), tf.add(seed_2, tf.tensor1d([0, site], "int32"))]);
+  return tf.greaterEqual(uniform, rate);
+}
