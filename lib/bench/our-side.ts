@@ -8,6 +8,7 @@ import { TRAINING } from "@/lib/bench/configurations.ts";
 import { type MeasuredLine, measureProcess } from "@/lib/bench/measured-process.ts";
 import { MAX_LENGTH } from "@/lib/bench/pairs.ts";
 import { type SideRun, sideRun, type TrainingRequest } from "@/lib/bench/training-side.ts";
+import { LARGE_PAGES } from "@/lib/setup/large-pages.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
 /** Longest prompt beside a response, where a pair is too long; the benchmarks' pairs never are. */
@@ -58,7 +59,11 @@ export async function trainOurs(request: TrainingRequest): Promise<SideRun> {
   const measured = await measureProcess(Deno.execPath(), [
     ...["run", "--allow-all", join(PROJECT_ROOT, "lib", "cli", "train.ts")],
     ...ourSettings(request),
-  ], { signal: request.signal, onLine: (line) => isStep(line) && request.onStep() });
+  ], {
+    env: LARGE_PAGES,
+    signal: request.signal,
+    onLine: (line) => isStep(line) && request.onStep(),
+  });
   const reference = measured.lines.find(({ value }) => "reference_seconds" in value);
   const run = sideRun(measured, measured.lines.filter(isStep), ({ value }, before) => {
     const seconds = TRAINING.batchSize / Number(value.examples_per_second);

@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { OperationError } from "@/lib/errors.ts";
+import { LARGE_PAGES } from "@/lib/setup/large-pages.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
 /** A training process that was started here. */
@@ -43,7 +44,12 @@ export function startTraining(
   const child = spawn(
     Deno.execPath(),
     ["run", "-A", join(PROJECT_ROOT, "lib", "cli", "train.ts"), ...words],
-    { cwd: Deno.cwd(), env: withoutSettings(), detached: true, stdio: ["ignore", log, log] },
+    {
+      cwd: Deno.cwd(),
+      env: { ...LARGE_PAGES, ...withoutSettings() },
+      detached: true,
+      stdio: ["ignore", log, log],
+    },
   );
   closeSync(log);
   const ended = new Promise<number>((resolve, reject) => {
