@@ -22,10 +22,17 @@ export interface Configuration {
   precision: Precision;
   /** The reference's log-probs are computed once, before the first step. */
   precomputeReference: boolean;
+  /** Ours computes activations again for the gradient; TRL keeps them. */
+  activationCheckpointing: boolean;
   lora: BenchLora | null;
 }
 
-const plain = { precision: "bf16", precomputeReference: false, lora: null } as const;
+const plain = {
+  precision: "bf16",
+  precomputeReference: false,
+  activationCheckpointing: false,
+  lora: null,
+} as const;
 
 /** Those that are measured in rounds of a few steps. */
 export const CONFIGURATIONS: readonly Configuration[] = [
@@ -36,6 +43,13 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     title: "DPO, bf16, reference precomputed",
     loss: "dpo",
     precomputeReference: true,
+  },
+  {
+    ...plain,
+    name: "dpo-checkpointing",
+    title: "DPO, bf16, activation checkpointing on our side",
+    loss: "dpo",
+    activationCheckpointing: true,
   },
   { ...plain, name: "dpo-fp32", title: "DPO, fp32", loss: "dpo", precision: "fp32" },
   { ...plain, name: "sft", title: "SFT, bf16", loss: "sft" },

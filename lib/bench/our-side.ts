@@ -16,7 +16,9 @@ const MAX_PROMPT_LENGTH = 256;
 
 /** Settings of our trainer for a request, as its command line takes them. */
 export function ourSettings(request: TrainingRequest): string[] {
-  const { configuration: { loss, precision, precomputeReference, lora }, evalData } = request;
+  const { loss, precision, precomputeReference, activationCheckpointing, lora } =
+    request.configuration;
+  const { evalData } = request;
   return [
     "exp_name=bench",
     `model=${request.model}`,
@@ -24,7 +26,11 @@ export function ourSettings(request: TrainingRequest): string[] {
     `loss=${loss}`,
     ...loss === "dpo" ? [`loss.beta=${TRAINING.beta}`] : [],
     `precision=${precision}`,
-    ...precomputeReference ? ["precompute_reference=true"] : [],
+    // Kept by this round alone: each computes the reference anew.
+    ...precomputeReference
+      ? ["precompute_reference=true", `reference_cache=${join(request.out, "reference")}`]
+      : [],
+    ...activationCheckpointing ? ["activation_checkpointing=true"] : [],
     ...lora
       ? [
         `lora.r=${lora.r}`,
