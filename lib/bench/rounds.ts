@@ -15,7 +15,7 @@ import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import { writeFileWhole } from "@/lib/write-file.ts";
 
 /** Steps before the measured ones: ours meets most of the planned shapes in them, and traces these. */
-export const OUR_WARM_UP = 12, TRL_WARM_UP = 1;
+export const OUR_WARM_UP = 8, TRL_WARM_UP = 1;
 /** A step of TRL takes about so many of ours; progress is counted in ours. */
 const TRL_WEIGHT = 5;
 

@@ -41,9 +41,12 @@ export async function executeAsync(context: Context, call: EagerCall): Promise<P
   const status = new Status(c);
   try {
     const results = new BigUint64Array(call.outputCount);
-    await c.TFE_ExecuteAsync(op, results, new Int32Array([call.outputCount]), status.pointer);
+    // Read again below, so that it lives as long as TensorFlow may write to it: a buffer that only the call was
+    // given is free to be collected while the other thread runs.
+    const count = new Int32Array([call.outputCount]);
+    await c.TFE_ExecuteAsync(op, results, count, status.pointer);
     status.check(call.describe);
-    return pointers(results);
+    return pointers(results.subarray(0, count[0]));
   } finally {
     c.TFE_DeleteOp(op);
     status.delete();
