@@ -8,7 +8,6 @@ import { TRAINING } from "@/lib/bench/configurations.ts";
 import { type MeasuredLine, measureProcess } from "@/lib/bench/measured-process.ts";
 import { MAX_LENGTH } from "@/lib/bench/pairs.ts";
 import { type SideRun, sideRun, type TrainingRequest } from "@/lib/bench/training-side.ts";
-import { LARGE_PAGES } from "@/lib/setup/large-pages.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
 /** Longest prompt beside a response, where a pair is too long; the benchmarks' pairs never are. */
@@ -66,7 +65,6 @@ export async function trainOurs(request: TrainingRequest): Promise<SideRun> {
     ...["run", "--allow-all", join(PROJECT_ROOT, "lib", "cli", "train.ts")],
     ...ourSettings(request),
   ], {
-    env: LARGE_PAGES,
     signal: request.signal,
     onLine: (line) => isStep(line) && request.onStep(),
   });

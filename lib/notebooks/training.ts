@@ -8,7 +8,6 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { OperationError } from "@/lib/errors.ts";
-import { LARGE_PAGES } from "@/lib/setup/large-pages.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
 /** A training process that was started here. */
@@ -46,7 +45,7 @@ export function startTraining(
     ["run", "-A", join(PROJECT_ROOT, "lib", "cli", "train.ts"), ...words],
     {
       cwd: Deno.cwd(),
-      env: { ...LARGE_PAGES, ...withoutSettings() },
+      env: withoutSettings(),
       detached: true,
       stdio: ["ignore", log, log],
     },

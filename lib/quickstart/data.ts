@@ -19,6 +19,8 @@ import type { Context } from "@/lib/quickstart/context.ts";
 import { runTaskProcess } from "@/lib/quickstart/task-process.ts";
 import { withStore } from "@/lib/store/store.ts";
 
+/** How many further questions are asked for each pair that is missing: most answers lead to one. */
+const QUESTIONS_PER_PAIR = 4, FEWEST_QUESTIONS = 8;
 /** How often more answers are sampled before the quickstart gives up on enough pairs. */
 const MOST_ROUNDS = 4;
 
@@ -85,7 +87,9 @@ export async function labelPairs(context: Context): Promise<string> {
   let tests = await withStore(options.db, labelByTests);
   let synthetic = await withStore(options.db, addSyntheticPairs);
   for (let round = 1; tests.decided + synthetic.total < options.minPairs; round++) {
-    const questions = await withoutPair(context);
+    const missing = options.minPairs - tests.decided - synthetic.total;
+    const questions = (await withoutPair(context))
+      .slice(0, Math.max(FEWEST_QUESTIONS, QUESTIONS_PER_PAIR * missing));
     if (round > MOST_ROUNDS || questions.length === 0) {
       throw new OperationError(
         `Only ${

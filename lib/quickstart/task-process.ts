@@ -5,7 +5,6 @@
  */
 import { join } from "node:path";
 import { OperationError } from "@/lib/errors.ts";
-import { LARGE_PAGES } from "@/lib/setup/large-pages.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 import { TextLineStream } from "@/lib/setup/lines.ts";
 
@@ -37,12 +36,9 @@ export async function runTaskProcess(
     stderr: "inherit",
     // Settings in the quickstart's environment are not meant for the tasks that it calls.
     clearEnv: true,
-    env: {
-      ...LARGE_PAGES,
-      ...Object.fromEntries(
-        Object.entries(Deno.env.toObject()).filter(([key]) => !key.startsWith("CODEPREF_")),
-      ),
-    },
+    env: Object.fromEntries(
+      Object.entries(Deno.env.toObject()).filter(([key]) => !key.startsWith("CODEPREF_")),
+    ),
     // Out of reach of the terminal's Ctrl-C: one signal, from here, lets the task save; a second would cut it off.
     detached: true,
   }).spawn();

@@ -24,7 +24,9 @@ const BOTH: Settings = {
 const SFT: Settings = { loss: "sft", lr: 1e-5 };
 /** Four updates at the default batch size: the form of an answer is learnt in them. */
 const SFT_EXAMPLES = 32;
-const DPO: Settings = { loss: "dpo", "loss.beta": 0.1, lr: 5e-6, n_epochs: 1 };
+const DPO: Settings = { loss: "dpo", "loss.beta": 0.1, lr: 5e-6 };
+/** At most so many pairs, once each. */
+const DPO_EXAMPLES = 64;
 
 /** Trains, or goes on with, the supervised run. The folder's name changes with data and settings. */
 export async function trainSft(context: Context, dataset: Published): Promise<string> {
@@ -45,6 +47,7 @@ export async function trainDpo(context: Context, dataset: Published, sft: string
     ...common(context, dataset),
     ...DPO,
     gradient_accumulation_steps: partsOf(context, 2),
+    n_examples: Math.min(DPO_EXAMPLES, dataset.train),
     "model.archive": join(sft, "LATEST", "policy"),
   };
   const folder = runFolder(context, "dpo", settings, dataset);
