@@ -169,6 +169,17 @@ export class TensorflowError extends Error {
   override name = "TensorflowError";
 }
 
+/**
+ * Keeps XLA 2.21 from handing parts of CPU kernels to YNNPACK: compiling such a part writes beyond an array now and
+ * then (`xla::cpu::EmitYnnSubgraph`), and the process dies. XLA reads its flags when it is first used; it refuses
+ * flags that it does not know, so releases that were not tried are left alone.
+ */
+function avoidYnn(version: string): void {
+  const flags = Deno.env.get("XLA_FLAGS") ?? "", name = "--xla_cpu_experimental_ynn_fusion_type";
+  if (!version.startsWith("2.21.") || flags.includes(name)) return;
+  Deno.env.set("XLA_FLAGS", `${flags} ${name}=`.trim());
+}
+
 let opened: Symbols | undefined;
 
 /** The library's functions; the file is opened on the first call. */
@@ -176,6 +187,7 @@ export function library(path?: string): Symbols {
   if (!opened) {
     const file = path ?? findLibrary();
     opened = quietly(() => Deno.dlopen(file, SYMBOLS).symbols);
+    avoidYnn(readCString(opened.TF_Version()));
     // TensorFlow and XLA report their start on stderr; warnings and errors stay on.
     if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) opened.setMinLogLevel?.(1);
   }
