@@ -13,7 +13,7 @@ import {
   joinedGradient,
   type RopeTables,
 } from "@/lib/models/heads.ts";
-import { batchMatMul } from "@/lib/models/kernels.ts";
+import { batchMatMul, concat } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 
 /** Blocks of one length: B blocks of S places, and who sees whom in them. */
@@ -141,9 +141,6 @@ function toPlaces(mixed: tf.Tensor[], chunks: Chunk[], shape: HeadShape): tf.Ten
   );
   return tf.reshape(concat(byPlace, 1), [-1, H * K]);
 }
-
-const concat = (tensors: tf.Tensor[], axis: number): tf.Tensor =>
-  tensors.length === 1 ? tensors[0] : tf.concat(tensors, axis);
 
 /** Entries from … to − 1 of one axis; the tensor itself where that is all. */
 function sliceAxis(x: tf.Tensor, axis: number, from: number, to: number): tf.Tensor {

@@ -41,6 +41,10 @@ export const batchMatMul = (
     attr.bool("adj_y", transposeB),
   ], [a, b]);
 
+/** Tensors beside each other along an axis; a single one is given back as it is. */
+export const concat = (tensors: tf.Tensor[], axis: number): tf.Tensor =>
+  tensors.length === 1 ? tensors[0] : tf.concat(tensors, axis);
+
 /**
  * Matrices [O, I] of one input below each other, as one matrix in the given precision. The gradients are parts of
  * the whole one's, in its precision.

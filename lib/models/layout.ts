@@ -87,25 +87,8 @@ export function layOut(
   kind: LayoutKind,
   fit: (needed: LayoutSizes) => LayoutSizes = roundSizes,
 ): Layout {
-  const blocks = kind === "shared-prompt" ? pairBlocks(sequences) : sequences.map(sequenceBlock);
-  const packed = kind !== "padded";
-  // Longest first, so that blocks of similar length form a group; padded, all are of one length.
-  if (packed) blocks.sort((a, b) => b.ids.length - a.ids.length);
-  const perGroup = packed ? Math.ceil(blocks.length / MOST_GROUPS) : blocks.length;
-  const groups = Array.from(
-    { length: Math.ceil(blocks.length / perGroup) },
-    (_, g) => blocks.slice(g * perGroup, (g + 1) * perGroup),
-  );
-  const tokens = blocks.reduce((n, b) => n + b.ids.length, 0);
-  // Packed, the last place of a block stays empty: padding rows take their gradient from there, which is zero.
-  const longest = (group: Block[]) =>
-    Math.max(...group.map((b) => b.ids.length)) + (packed ? 1 : 0);
-  const sizes = fit({
-    // Packed, one row at least is padding: every empty place of a block points at the last row.
-    rows: packed ? tokens + 1 : blocks.length * longest(blocks),
-    lengths: groups.map(longest),
-    scored: Math.max(1, blocks.reduce((n, b) => n + b.scored.length, 0)),
-  });
+  const { groups, needed } = arrange(sequences, kind);
+  const sizes = fit(needed), packed = kind !== "padded";
   const M = sizes.scored;
   const P = groups.reduce((n, group, g) => n + group.length * sizes.lengths[g], 0);
   const N = packed ? sizes.rows : P;
@@ -151,6 +134,37 @@ export function layOut(
     });
   });
   return layout;
+}
+
+/** The sizes that {@link layOut} needs for these sequences. */
+export const neededSizes = (sequences: ScoredSequence[], kind: LayoutKind): LayoutSizes =>
+  arrange(sequences, kind).needed;
+
+/** Blocks in groups of similar length, and the sizes that they need. */
+function arrange(
+  sequences: ScoredSequence[],
+  kind: LayoutKind,
+): { groups: Block[][]; needed: LayoutSizes } {
+  const blocks = kind === "shared-prompt" ? pairBlocks(sequences) : sequences.map(sequenceBlock);
+  const packed = kind !== "padded";
+  // Longest first, so that blocks of similar length form a group; padded, all are of one length.
+  if (packed) blocks.sort((a, b) => b.ids.length - a.ids.length);
+  const perGroup = packed ? Math.ceil(blocks.length / MOST_GROUPS) : blocks.length;
+  const groups = Array.from(
+    { length: Math.ceil(blocks.length / perGroup) },
+    (_, g) => blocks.slice(g * perGroup, (g + 1) * perGroup),
+  );
+  const tokens = blocks.reduce((n, b) => n + b.ids.length, 0);
+  // Packed, the last place of a block stays empty: padding rows take their gradient from there, which is zero.
+  const longest = (group: Block[]) =>
+    Math.max(...group.map((b) => b.ids.length)) + (packed ? 1 : 0);
+  const needed = {
+    // Packed, one row at least is padding: every empty place of a block points at the last row.
+    rows: packed ? tokens + 1 : blocks.length * longest(blocks),
+    lengths: groups.map(longest),
+    scored: Math.max(1, blocks.reduce((n, b) => n + b.scored.length, 0)),
+  };
+  return { groups, needed };
 }
 
 /** Opens the places that each place of a block sees. */

@@ -6,7 +6,7 @@
  */
 import { attr, customGrad, DataType, fused, op, tf, together } from "@/lib/tensorflow/mod.ts";
 import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
-import { linear, matMul } from "@/lib/models/kernels.ts";
+import { concat, linear, matMul } from "@/lib/models/kernels.ts";
 import { adapterNames, type LoraSettings } from "@/lib/models/lora.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 import { type Joined, JOINED_NAMES, partNames, type Weights } from "@/lib/models/weights.ts";
@@ -110,9 +110,6 @@ function adaptedParts({ config, layer, name }: ProductPlace, weights: Weights): 
   }
   return parts;
 }
-
-const concat = (tensors: tf.Tensor[], axis: number): tf.Tensor =>
-  tensors.length === 1 ? tensors[0] : tf.concat(tensors, axis);
 
 const sum = (precision: Precision) =>
   fused("add_adapters", (x, y) => [toCompute(tf.add(toFp32(x), toFp32(y)), precision)]);

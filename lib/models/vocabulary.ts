@@ -4,18 +4,8 @@
  *
  * @module
  */
-import {
-  after,
-  attr,
-  customGrad,
-  DataType,
-  dtypeOf,
-  fused,
-  op,
-  tf,
-  together,
-} from "@/lib/tensorflow/mod.ts";
-import { matMul } from "@/lib/models/kernels.ts";
+import { after, customGrad, fused, tf, together } from "@/lib/tensorflow/mod.ts";
+import { concat, matMul } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 
 /** Bytes of scores that are computed at once. */
@@ -54,12 +44,7 @@ const residuals = { fp32: residual("fp32"), bf16: residual("bf16") };
 
 /** The score of each row's own target, fp32 [M, 1]. */
 const pick = (logits_MV: tf.Tensor, targets_M1: tf.Tensor): tf.Tensor =>
-  toFp32(op("GatherV2", [
-    attr.int("batch_dims", 1),
-    attr.type("Tparams", dtypeOf(logits_MV)),
-    attr.type("Tindices", DataType.int32),
-    attr.type("Taxis", DataType.int32),
-  ], [logits_MV, targets_M1, tf.scalar(1, "int32")]));
+  toFp32(tf.gather(logits_MV, targets_M1 as tf.Tensor2D, 1, 1));
 
 /**
  * log p(target) of each row. Scores are in the precision of the products, everything after them fp32.
@@ -102,8 +87,8 @@ export function tokenLogps(
       logps.push(tf.sub(pick(logits, targets), normaliser));
     }
     return {
-      value: tf.reshape(concatRows(logps), [M]),
-      saved: [h, head, targets_M, concatRows(normalisers), ...kept],
+      value: tf.reshape(concat(logps, 0), [M]),
+      saved: [h, head, targets_M, concat(normalisers, 0), ...kept],
       gradients: (dy, [h, head, targets_M, normaliser, ...kept]) =>
         together(2, () => {
           const w = toCompute(head, precision), dy_M1 = tf.reshape(dy, [M, 1]);
@@ -125,11 +110,8 @@ export function tokenLogps(
             const part = matMul(r, weighted, true, false);
             dHead = dHead ? tf.add(toFp32(dHead), toFp32(part)) : part;
           });
-          return [concatRows(dh), dHead!];
+          return [concat(dh, 0), dHead!];
         }),
     };
   })(h_MC, head_VC);
 }
-
-const concatRows = (tensors: tf.Tensor[]) =>
-  tensors.length === 1 ? tensors[0] : tf.concat(tensors, 0);

@@ -12,7 +12,9 @@ import type { ModelSource } from "@/lib/models/source.ts";
 /** Tensor name → fp32 tensor of the shape that `tensorShapes` gives. */
 export type Weights = Record<string, tf.Tensor>;
 
-const EMBEDDING = "model.embed_tokens.weight", HEAD = "lm_head.weight";
+/** Name of the embedding table. */
+export const EMBEDDING = "model.embed_tokens.weight";
+const HEAD = "lm_head.weight";
 
 /** One row per token, [V, C]. */
 export const embeddingTable = (weights: Weights): tf.Tensor => weights[EMBEDDING];
@@ -40,6 +42,7 @@ export const weightsOfLayer = (weights: Weights, layer: number): Weights =>
   Object.fromEntries(
     Object.entries(weights).filter(([name]) => name.includes(prefix(layer))),
   );
+
 /** Names of the tensors that a layer's joined matrix is made of, in the order of its rows. */
 export const partNames = (layer: number, name: Joined): string[] =>
   JOINED[name].map((part) => `${prefix(layer)}${part}.weight`);

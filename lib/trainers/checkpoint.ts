@@ -151,7 +151,7 @@ export async function verifyCheckpoint(folder: string): Promise<TrainerState> {
         `remove ${folder} and resume from an older checkpoint.`,
     );
   }
-  return JSON.parse(await Deno.readTextFile(join(folder, "trainer.json")));
+  return readState(folder);
 }
 
 /** Reads the optimiser's state of a verified checkpoint. */

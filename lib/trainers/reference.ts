@@ -83,12 +83,13 @@ export class ReferenceLogps {
 }
 
 /**
- * Computes what is missing, a batch of similar lengths at a time.
+ * Computes log-probs that the cache does not have yet, a batch of similar lengths at a time.
+ * @param missing what {@link ReferenceLogps.missing} told
  * @param steps made for these weights, with shapes of its own
  */
 export async function computeReference(
   cache: ReferenceLogps,
-  pairs: TokenizedPair[],
+  missing: TokenizedPair[],
   batchSize: number,
   steps: Steps,
   weights: Weights,
@@ -96,7 +97,7 @@ export async function computeReference(
   onProgress: OnProgress,
 ): Promise<void> {
   const length = ({ chosen, rejected }: TokenizedPair) => chosen.ids.length + rejected.ids.length;
-  const waiting = cache.missing(pairs).sort((a, b) => length(b) - length(a));
+  const waiting = missing.toSorted((a, b) => length(b) - length(a));
   const batches = Array.from(
     { length: Math.ceil(waiting.length / batchSize) },
     (_, i) => waiting.slice(i * batchSize, (i + 1) * batchSize),

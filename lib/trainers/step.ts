@@ -13,13 +13,14 @@ import {
   type LayoutSizes,
   type LayoutTensors,
   layoutTensors,
+  neededSizes,
   type ScoredSequence,
 } from "@/lib/models/layout.ts";
 import { embedTokens } from "@/lib/models/decoder.ts";
 import { sequenceLogps } from "@/lib/models/logps.ts";
 import type { LoraSettings } from "@/lib/models/lora.ts";
 import { type Precision, toFp32 } from "@/lib/models/precision.ts";
-import { isTied, type Weights } from "@/lib/models/weights.ts";
+import { EMBEDDING, embeddingTable, isTied, type Weights } from "@/lib/models/weights.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
 
@@ -43,7 +44,6 @@ export interface Reference {
   logps: tf.Tensor1D | null;
   weights: Weights | null;
 }
-export const NO_REFERENCE: Reference = { logps: null, weights: null };
 
 /** Gradients of one micro-batch, and what the loss was. */
 export interface StepResult {
@@ -134,13 +134,7 @@ export class Steps {
    */
   plan(batches: TokenizedPair[][], count: number): void {
     if (batches.length === 0) return;
-    const needs: LayoutSizes[] = [];
-    for (const pairs of batches) {
-      layOut(this.sequencesOf(pairs), this.layout, (needed) => {
-        needs.push(needed);
-        return needed;
-      });
-    }
+    const needs = batches.map((pairs) => neededSizes(this.sequencesOf(pairs), this.layout));
     this.buckets.plan(this.groupOf(this.sequencesOf(batches[0])), needs, count);
   }
 
@@ -271,8 +265,6 @@ export class Steps {
   }
 }
 
-const EMBEDDING = "model.embed_tokens.weight";
-
 /**
  * Adds the gradient of the looked-up rows to that of the embedding table, which may be the output projection's
  * already: in place, where the usual way makes and adds whole tables.
@@ -285,7 +277,7 @@ function withEmbeddingGradient(
 ): void {
   const table = gradients[EMBEDDING]
     ? toFp32(gradients[EMBEDDING])
-    : tf.zerosLike(weights[EMBEDDING]);
+    : tf.zerosLike(embeddingTable(weights));
   gradients[EMBEDDING] = op("TensorScatterAdd", [
     attr.type("T", DataType.float32),
     attr.type("Tindices", DataType.int32),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CONFIG } from "./small-config.ts";
 import { CONFIGURATIONS } from "@/lib/bench/configurations.ts";
 import { stepFlops } from "@/lib/bench/flops.ts";
 import { formattedMarkdown } from "@/lib/bench/markdown.ts";
@@ -53,21 +54,7 @@ const RESULT: TrainBenchResult = {
   },
   failures: [{ name: "lora", message: "no adapters" }],
   peaks: { bf16: [{ shape: [8, 8, 8], teraflops: 2 }, { shape: [4, 4, 4], teraflops: 1 }] },
-  config: {
-    architecture: "llama",
-    hidden_size: 4,
-    intermediate_size: 6,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    num_key_value_heads: 1,
-    head_dim: 2,
-    vocab_size: 10,
-    rope_theta: 10000,
-    rms_norm_eps: 1e-5,
-    tie_word_embeddings: true,
-    max_position_embeddings: 32,
-    eos_token_id: 0,
-  },
+  config: CONFIG,
   options: { only: [], rounds: 3, steps: 2, data: null },
 };
 
