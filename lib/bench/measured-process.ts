@@ -28,6 +28,8 @@ export interface MeasureOptions {
   env?: Record<string, string>;
   signal?: AbortSignal;
   onLine?: (line: MeasuredLine) => void;
+  /** Whether a line is the last that is wanted; the program is then ended, and that counts as success. */
+  isLast?: (line: MeasuredLine) => boolean;
 }
 
 /** Memory is a high-water mark of each process, so that looking seldom misses little. */
@@ -35,7 +37,7 @@ const SAMPLE_MS = 500;
 const TAIL_LINES = 12;
 
 /**
- * Runs a program to its end. Nothing it does is worth saving, so an abort kills it.
+ * Runs a program to its end, or to the last line that is wanted. Nothing it does is worth saving, so an abort kills it.
  *
  * @throws {OperationError} it ended with another exit code than 0; holds the last lines of its stderr
  * @throws the reason of `signal`
@@ -43,7 +45,7 @@ const TAIL_LINES = 12;
 export async function measureProcess(
   command: string,
   args: string[],
-  { env, signal, onLine }: MeasureOptions = {},
+  { env, signal, onLine, isLast }: MeasureOptions = {},
 ): Promise<Measured> {
   signal?.throwIfAborted();
   const start = performance.now();
@@ -72,7 +74,7 @@ export async function measureProcess(
   };
   signal?.addEventListener("abort", kill);
 
-  let usage: Usage | undefined;
+  let usage: Usage | undefined, enough = false;
   const look = () => {
     const now = usageOf(child.pid);
     if (!now) return;
@@ -95,6 +97,7 @@ export async function measureProcess(
     const [status] = await Promise.all([
       child.status,
       follow(child.stdout, (text) => {
+        if (enough) return;
         // Python's dictionaries begin with a brace too.
         if (!text.startsWith('{"')) return;
         look();
@@ -105,6 +108,8 @@ export async function measureProcess(
         };
         lines.push(line);
         onLine?.(line);
+        enough = isLast?.(line) ?? false;
+        if (enough) kill();
       }),
       follow(child.stderr, (text) => {
         tail.push(text);
@@ -113,7 +118,7 @@ export async function measureProcess(
     ]);
     const wallSeconds = (performance.now() - start) / 1000;
     signal?.throwIfAborted();
-    if (!status.success) {
+    if (!status.success && !enough) {
       throw new OperationError(
         `${command} ${args[0]} … ended with exit code ${status.code}:\n${tail.join("\n")}`,
       );

@@ -61,14 +61,16 @@ export function ourSettings(request: TrainingRequest): string[] {
  */
 export async function trainOurs(request: TrainingRequest): Promise<SideRun> {
   const isStep = ({ value }: MeasuredLine) => "tokens_per_second" in value;
+  let updates = 0;
   const measured = await measureProcess(Deno.execPath(), [
     ...["run", "--allow-all", join(PROJECT_ROOT, "lib", "cli", "train.ts")],
     ...ourSettings(request),
   ], {
     signal: request.signal,
     onLine: (line) => isStep(line) && request.onStep(),
+    isLast: (line) => isStep(line) && ++updates === request.updates,
   });
-  const reference = measured.lines.find(({ value }) => "reference_seconds" in value);
+  const reference = measured.lines.find(({ value }) => "reference_seconds" in value)?.value;
   const run = sideRun(measured, measured.lines.filter(isStep), ({ value }, before) => {
     const seconds = TRAINING.batchSize / Number(value.examples_per_second);
     return {
@@ -78,5 +80,9 @@ export async function trainOurs(request: TrainingRequest): Promise<SideRun> {
       traced: value["counters/traces"] !== before?.value["counters/traces"],
     };
   });
-  return { ...run, precomputeSeconds: reference && Number(reference.value.reference_seconds) };
+  return {
+    ...run,
+    precomputeSeconds: reference &&
+      Number(reference.reference_seconds) / Number(reference.reference_pairs),
+  };
 }

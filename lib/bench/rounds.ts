@@ -14,8 +14,8 @@ import { OperationError } from "@/lib/errors.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import { writeFileWhole } from "@/lib/write-file.ts";
 
-/** Steps before the measured ones: ours meets most of the planned shapes in them, and traces these. */
-export const OUR_WARM_UP = 8, TRL_WARM_UP = 1;
+/** Steps before the measured ones: ours meets most of an epoch's shapes in them, and traces these. */
+export const OUR_WARM_UP = 16, TRL_WARM_UP = 1;
 /** A step of TRL takes about so many of ours; progress is counted in ours. */
 const TRL_WEIGHT = 5;
 
@@ -83,18 +83,12 @@ export async function measureRounds(
   configuration: Configuration,
   context: BenchContext,
 ): Promise<RoundsResult> {
-  const { loss, name, precomputeReference } = configuration;
+  const { loss, name } = configuration;
   const folder = join(context.folder, name);
   const count = OUR_WARM_UP + context.steps;
-  const whole = join(folder, "train.jsonl");
-  await writeFileWhole(whole, jsonLines(context.train));
-  let data = whole, order = await trainingOrder(whole, loss, context.tokenizer);
-  if (precomputeReference) {
-    // The reference of 256 pairs would take longer than the steps; TRL gets no more pairs than it trains on either.
-    data = join(folder, "few.jsonl");
-    await writeFileWhole(data, jsonLines(order.slice(0, count).flatMap(({ rows }) => rows)));
-    order = await trainingOrder(data, loss, context.tokenizer);
-  }
+  const data = join(folder, "train.jsonl");
+  await writeFileWhole(data, jsonLines(context.train));
+  const order = await trainingOrder(data, loss, context.tokenizer);
   if (order.length < count) {
     throw new OperationError(
       `${name} needs ${count} batches of ${TRAINING.batchSize}, and the data has ${order.length}; lower steps= or give more data.`,
@@ -119,7 +113,13 @@ export async function measureRounds(
       onStep: () => context.advance(weight, `${name}: round ${r + 1}/${context.rounds}, ${side}`),
     });
     const sides = {
-      ours: () => trainOurs({ ...request("ours", 1), data, examples: count * TRAINING.batchSize }),
+      ours: () =>
+        trainOurs({
+          ...request("ours", 1),
+          data,
+          examples: order.length * TRAINING.batchSize,
+          updates: count,
+        }),
       trl: () =>
         trainTrl(context.python, {
           ...request("TRL", TRL_WEIGHT),

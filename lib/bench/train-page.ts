@@ -65,7 +65,7 @@ export function trainPage(
     [
       `- ${options.rounds} ${
         options.rounds === 1 ? "round" : "rounds"
-      }, ours and TRL's in turn, every second one the other way round; each side is a fresh process in each round, makes its warm-up (TRL ${TRL_WARM_UP} step, ours ${OUR_WARM_UP}, in which it traces the shapes of the run) and then the same ${options.steps} batches of ${TRAINING.batchSize} pairs. Steps in which ours traced a new shape are left out on both sides.`,
+      }, ours and TRL's in turn, every second one the other way round; each side is a fresh process in each round, makes its warm-up (TRL ${TRL_WARM_UP} step, ours the first ${OUR_WARM_UP} of a whole epoch, whose shapes it plans beforehand and traces as it meets them) and then the same ${options.steps} batches of ${TRAINING.batchSize} pairs. Steps in which ours traced a new shape are left out on both sides.`,
       "- Tokens are those other than padding of prompt + chosen and prompt + rejected (SFT: prompt + chosen). Their time is the whole step's: data, reference, forward and backward pass, clipping, optimiser, logging.",
       "- The ratio is that of tokens per second, round by round; the table gives the median, and the smallest and the largest.",
       `- Pairs: ${pairs.source}; ${pairs.train} to train on, ${pairs.heldOut} to evaluate on, ${pairs.leftOut} left out because they exceed ${MAX_LENGTH} tokens. Nothing is cut on either side. Token ids ${
@@ -74,7 +74,7 @@ export function trainPage(
           : "DIFFER between the sides"
       }.`,
       "- TRL: fp32 weights, bf16 autocast (or fp32), no gradient checkpointing, its own padding and its default optimiser implementation, as many threads as cores. Ours: `precision=` as named, all else by default.",
-      "- With a precomputed reference the precomputation is not part of the step; it is done over the batches of the round alone and named beside.",
+      "- With a precomputed reference the precomputation is not part of the step; its time a pair, tracing included, is named beside. Ours computes that of the whole epoch, TRL that of its batches.",
       "- CPU time is user and system time of the process tree in the measured steps; memory is the high-water mark of resident memory, summed over the tree.",
       "- Share of the peak: operations of the step's matrix products (each distinct token once per forward pass, training three forward passes, the reference one more, attention by lengths, the vocabulary at scored positions, recomputation not counted) over the step's time, against the fastest matrix product of the list below.",
       "- Other work on the machine changes the numbers of both sides; the ratio suffers less, and its range shows it.",
@@ -130,7 +130,7 @@ function costTable(results: RoundsResult[]): BenchTable {
       "TRL",
       "To the end of the first step, ours",
       "TRL",
-      "Reference beforehand, ours",
+      "Reference beforehand, s/pair, ours",
       "TRL",
     ],
     rows: results.map(({ configuration, rounds }) => {
@@ -143,7 +143,7 @@ function costTable(results: RoundsResult[]): BenchTable {
         ...both((sides) => shown(sides.map((s) => s.cpuSecondsPerStep), (x) => x.toFixed(1))),
         ...both((sides) => shown(sides.map((s) => s.peakBytes), gib)),
         ...both((sides) => shown(sides.map((s) => s.firstStepSeconds), seconds)),
-        ...both((sides) => shown(sides.map((s) => s.precomputeSeconds), seconds)),
+        ...both((sides) => shown(sides.map((s) => s.precomputeSeconds), (x) => x.toFixed(2))),
       ];
     }),
   };

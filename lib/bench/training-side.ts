@@ -15,8 +15,10 @@ export interface TrainingRequest {
   data: string;
   /** TRL's: JSONL file to evaluate on at both ends; null: no evaluation. Ours reads the folder's test split. */
   evalData: string | null;
-  /** Examples to train on. */
+  /** Examples to train on; ours plans its shapes for them. */
   examples: number;
+  /** Ours: ends after so many updates, where given. */
+  updates?: number;
   /** Whether a checkpoint is saved at the end. */
   save: boolean;
   /** A folder of the run's own. */
@@ -46,7 +48,7 @@ export interface SideRun {
   steps: StepTiming[];
   /** From the start of the command to the end of its first step. */
   firstStepSeconds: number;
-  /** Seconds that the reference's log-probs took beforehand, where the side tells. */
+  /** Seconds a pair that the reference's log-probs took beforehand, where the side tells. */
   precomputeSeconds?: number;
   /** Other things that the side told. */
   told: Record<string, unknown>[];

@@ -76,5 +76,8 @@ export async function trainTrl(python: string, request: TrainingRequest): Promis
     traced: false,
   }));
   const precomputed = run.told.find(({ event }) => event === "precomputed");
-  return { ...run, precomputeSeconds: precomputed && Number(precomputed.seconds) };
+  return {
+    ...run,
+    precomputeSeconds: precomputed && Number(precomputed.seconds) / Number(precomputed.pairs),
+  };
 }

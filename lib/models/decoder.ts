@@ -8,7 +8,15 @@
  */
 import { recompute, scope, tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { addNorm, addResidual, embed, linear, rmsNorm, swiGlu } from "@/lib/models/kernels.ts";
+import {
+  addNorm,
+  addResidual,
+  concat,
+  embed,
+  linear,
+  rmsNorm,
+  swiGlu,
+} from "@/lib/models/kernels.ts";
 import { adaptedLinear, type Adapters } from "@/lib/models/lora-linear.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import {
@@ -25,8 +33,27 @@ import {
  */
 export type Attend = (layer: number, qkv_NA: tf.Tensor) => tf.Tensor;
 
+/** Rows in parts, one below the other. What works on rows alone works on the parts beside each other. */
+type Rows = tf.Tensor[];
+
 /** What runs through the layers: the residual stream, fp32 [N, C], and what the last block adds to it. */
-type Stream = [x_NC: tf.Tensor, block_NC: tf.Tensor | null];
+interface Stream {
+  x_NC: Rows;
+  block_NC: Rows | null;
+}
+
+/** Fewer rows are not worth a product of their own. */
+const LEAST_ROWS = 128;
+
+/**
+ * Rows in two halves. One layer needs the one before, and within a layer one operation the other: with one part
+ * most operations would run alone, on one thread; two parts depend on each other in attention only.
+ */
+function inParts(x_NI: tf.Tensor): Rows {
+  const rows = x_NI.shape[0], half = rows / 2;
+  // Beginnings of halves on a multiple of 32 rows are views into the whole; others would be copied.
+  return half >= LEAST_ROWS && half % 32 === 0 ? tf.split(x_NI, 2, 0) : [x_NI];
+}
 
 /**
  * The residual stream of all rows after the last layer: fp32 [N, C]. {@link lastNorm} makes of it what is
@@ -47,15 +74,18 @@ export function decode(
 ): tf.Tensor {
   const epsilon = config.rms_norm_eps, frozen = adapters !== null;
   /** Adds what the last block computed, and norms. */
-  const next = ([x_NC, block_NC]: Stream, norm_C: tf.Tensor): [tf.Tensor, tf.Tensor] =>
-    block_NC
-      ? addNorm(x_NC, block_NC, norm_C, epsilon, precision, frozen)
-      : [x_NC, rmsNorm(x_NC, norm_C, epsilon, precision, frozen)];
-  let stream: Stream = [rows_NC, null];
+  const next = ({ x_NC, block_NC }: Stream, norm_C: tf.Tensor): { x_NC: Rows; h_NC: Rows } => {
+    if (!block_NC) {
+      return { x_NC, h_NC: x_NC.map((x) => rmsNorm(x, norm_C, epsilon, precision, frozen)) };
+    }
+    const parts = x_NC.map((x, i) => addNorm(x, block_NC[i], norm_C, epsilon, precision, frozen));
+    return { x_NC: parts.map(([x]) => x), h_NC: parts.map(([, h]) => h) };
+  };
+  let stream: Stream = { x_NC: inParts(rows_NC), block_NC: null };
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const run = (stream: Stream, weights: Weights, trained: Weights): Stream => {
       const w = layerWeights(weights, layer, precision);
-      const product = (x: tf.Tensor, name: Joined, matrix: tf.Tensor) =>
+      const product = (x: Rows, name: Joined, matrix: tf.Tensor): Rows =>
         adapters
           ? adaptedLinear(
             x,
@@ -66,14 +96,16 @@ export function decode(
           )
           : linear(x, matrix);
       const attended = scope("attention", (): Stream => {
-        const [x_NC, h_NC] = next(stream, w.attentionNorm);
-        const qkv_NA = product(h_NC, "self_attn.qkv_proj", w.qkv());
-        return [x_NC, product(attend(layer, qkv_NA), "self_attn.o_proj", w.output())];
+        const { x_NC, h_NC } = next(stream, w.attentionNorm);
+        const qkv_NA = concat(product(h_NC, "self_attn.qkv_proj", w.qkv()), 0);
+        const mixed_NQ = inParts(attend(layer, qkv_NA));
+        return { x_NC, block_NC: product(mixed_NQ, "self_attn.o_proj", w.output()) };
       });
       return scope("feed-forward", (): Stream => {
-        const [x_NC, h_NC] = next(attended, w.feedForwardNorm);
+        const { x_NC, h_NC } = next(attended, w.feedForwardNorm);
         const gateUp_N2F = product(h_NC, "mlp.gate_up_proj", w.gateUp());
-        return [x_NC, product(swiGlu(gateUp_N2F, precision), "mlp.down_proj", w.down())];
+        const mixed_NF = gateUp_N2F.map((x) => swiGlu(x, precision));
+        return { x_NC, block_NC: product(mixed_NF, "mlp.down_proj", w.down()) };
       });
     };
     const own = weightsOfLayer(weights, layer);
@@ -83,8 +115,8 @@ export function decode(
       () => checkpointing ? recompute(run)(stream, own, trained) : run(stream, own, trained),
     );
   }
-  const [x_NC, block_NC] = stream;
-  return addResidual(x_NC, block_NC!, precision);
+  const { x_NC, block_NC } = stream;
+  return concat(x_NC.map((x, i) => addResidual(x, block_NC![i], precision)), 0);
 }
 
 /** Embeddings of tokens, fp32 [N, C]. */

@@ -66,16 +66,22 @@ export function joinWeights(matrices_OI: tf.Tensor[], precision: Precision): tf.
   }))(...matrices_OI);
 }
 
-/** x_NI · w_OIᵀ, all in one precision, gradients too. */
-export const linear = (x_NI: tf.Tensor, w_OI: tf.Tensor): tf.Tensor =>
-  customGrad((x, w) => ({
-    value: matMul(x, w, false, true),
-    saved: [x, w],
-    gradients: (dy, [x, w]) => [
-      () => matMul(dy, w, false, false),
-      () => matMul(dy, x, true, false),
-    ],
-  }))(x_NI, w_OI);
+/**
+ * x_NI · w_OIᵀ of each part of the rows, all in one precision, gradients too. The gradient of w is one product over
+ * all rows.
+ */
+export const linear = (x_NI: tf.Tensor[], w_OI: tf.Tensor): tf.Tensor[] =>
+  customGradMany((...inputs) => {
+    const n = x_NI.length;
+    return {
+      values: inputs.slice(0, n).map((x) => matMul(x, inputs[n], false, true)),
+      saved: inputs,
+      gradients: (dy, saved) => [
+        ...dy.map((dy) => () => matMul(dy, saved[n], false, false)),
+        () => matMul(concat(dy, 0), concat(saved.slice(0, n), 0), true, false),
+      ],
+    };
+  })(...x_NI, w_OI);
 
 /** Sums along the last axis of a matrix, [N, 1]; as a product, which XLA computes faster than a reduction. */
 const rowSums = (x_NC: tf.Tensor): tf.Tensor =>

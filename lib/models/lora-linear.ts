@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { attr, customGrad, DataType, fused, op, tf, together } from "@/lib/tensorflow/mod.ts";
+import { attr, customGradMany, DataType, fused, op, tf, together } from "@/lib/tensorflow/mod.ts";
 import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 import { concat, linear, matMul } from "@/lib/models/kernels.ts";
 import { adapterNames, type LoraSettings } from "@/lib/models/lora.ts";
@@ -36,68 +36,75 @@ interface Part {
 }
 
 /**
- * x_NI · w_OIᵀ of a frozen, joined matrix, with the adapters of those of its parts that have some. Gradients go to
- * x, in the precision of the products, and to the adapters, in fp32; the matrix has none.
+ * x_NI · w_OIᵀ of a frozen, joined matrix for each part of the rows, with the adapters of those of the matrix's parts
+ * that have some. Gradients go to x, in the precision of the products, and to the adapters, in fp32; the matrix has
+ * none.
  *
- * The A of all parts are one product u = dropout(x)·Aᵀ, with one mask for them, and so are the B, each in the rows
+ * The A of all adapters are one product u = dropout(x)·Aᵀ, with one mask for them, and so are the B, each in the rows
  * and columns of its own. The base's result is as without adapters and the change is added to it: as long as B is
  * zero both are the same to the last bit, which [x, u] · [w, B]ᵀ, one product less, would not be.
  */
 export function adaptedLinear(
-  x_NI: tf.Tensor,
+  x_NI: tf.Tensor[],
   w_OI: tf.Tensor,
   place: ProductPlace,
   { weights, settings: { r, alpha, dropout: rate }, dropoutSeed }: Adapters,
   precision: Precision,
-): tf.Tensor {
-  const parts = adaptedParts(place, weights), n = parts.length;
+): tf.Tensor[] {
+  const adapted = adaptedParts(place, weights), n = adapted.length, parts = x_NI.length;
   if (n === 0) return linear(x_NI, w_OI);
   const joinedA = (a: tf.Tensor[]) => toCompute(concat(a, 0), precision);
   const joinedB = (b: tf.Tensor[]) => {
     const columns = b.map((b_OR, i) => {
-      const { from, count } = parts[i];
+      const { from, count } = adapted[i];
       return tf.pad(b_OR, [[from, w_OI.shape[0] - from - count], [0, 0]]);
     });
     return toCompute(tf.mul(concat(columns, 1), alpha / r), precision);
   };
-  return customGrad((x, ...ab) => {
-    const masks = dropoutSeed && rate > 0
-      ? [dropoutMask(x.shape, rate, dropoutSeed, siteOf(place))]
-      : [];
-    const d_NI = masks.reduce((x, keep) => dropped(x, keep, rate, precision), x);
-    const u_NR = matMul(d_NI, joinedA(ab.slice(0, n)), false, true);
-    const y_NO = matMul(x, w_OI, false, true);
-    const change_NO = matMul(u_NR, joinedB(ab.slice(n)), false, true);
-    return {
-      value: add[precision](y_NO, change_NO)[0],
-      saved: [w_OI, d_NI, u_NR, ...ab, ...masks],
-      gradients: (dy, [w_OI, d_NI, u_NR, ...rest]) => {
-        const a_RI = joinedA(rest.slice(0, n)), b_OR = joinedB(rest.slice(n, 2 * n));
-        const masks = rest.slice(2 * n), du_NR = matMul(dy, b_OR, false, false);
-        return [
-          () =>
-            masks.length === 0
-              ? matMul(tf.concat([dy, du_NR], 1), tf.concat([w_OI, a_RI], 0), false, false)
-              : add[precision](
-                matMul(dy, w_OI, false, false),
-                dropped(matMul(du_NR, a_RI, false, false), masks[0], rate, precision),
-              )[0],
-          ...together(n, () => {
-            const da_RI = matMul(du_NR, d_NI, true, false);
-            return parts.map((_, i) => toFp32(tf.slice(da_RI, [i * r, 0], [r, -1])));
-          }),
-          ...together(n, () => {
-            // As rows: the product with few rows is faster than the one with few columns.
-            const db_RO = matMul(u_NR, dy, true, false);
-            return parts.map(({ from, count }, i) => {
-              const db = toFp32(tf.slice(db_RO, [i * r, from], [r, count]));
-              return tf.mul(tf.transpose(db), alpha / r);
-            });
-          }),
-        ];
-      },
-    };
-  })(x_NI, ...parts.map((part) => part.a_RI), ...parts.map((part) => part.b_OR));
+  const gradients = (dy: tf.Tensor[], [w_OI, ...saved]: tf.Tensor[]) => {
+    const take = (count: number) => saved.splice(0, count);
+    const a_RI = joinedA(take(n)), b_OR = joinedB(take(n));
+    const d_NI = take(parts), u_NR = take(parts), masks = saved;
+    const du_NR = dy.map((dy) => matMul(dy, b_OR, false, false));
+    return [
+      ...dy.map((dy, i) => () =>
+        masks[i]
+          ? add[precision](
+            matMul(dy, w_OI, false, false),
+            dropped(matMul(du_NR[i], a_RI, false, false), masks[i], rate, precision),
+          )[0]
+          : matMul(tf.concat([dy, du_NR[i]], 1), tf.concat([w_OI, a_RI], 0), false, false)
+      ),
+      ...together(n, () => {
+        const da_RI = matMul(concat(du_NR, 0), concat(d_NI, 0), true, false);
+        return adapted.map((_, i) => toFp32(tf.slice(da_RI, [i * r, 0], [r, -1])));
+      }),
+      ...together(n, () => {
+        // As rows: the product with few rows is faster than the one with few columns.
+        const db_RO = matMul(concat(u_NR, 0), concat(dy, 0), true, false);
+        return adapted.map(({ from, count }, i) => {
+          const db = toFp32(tf.slice(db_RO, [i * r, from], [r, count]));
+          return tf.mul(tf.transpose(db), alpha / r);
+        });
+      }),
+    ];
+  };
+  return customGradMany((...inputs) => {
+    const x = inputs.slice(0, parts), ab = inputs.slice(parts);
+    const a_RI = joinedA(ab.slice(0, n)), b_OR = joinedB(ab.slice(n));
+    const masks = dropoutSeed && rate > 0 ? dropoutMasks(x, rate, dropoutSeed, siteOf(place)) : [];
+    const d_NI = x.map((x, i) => masks[i] ? dropped(x, masks[i], rate, precision) : x);
+    const u_NR = d_NI.map((d) => matMul(d, a_RI, false, true));
+    const values = x.map((x, i) => {
+      const y_NO = matMul(x, w_OI, false, true);
+      return add[precision](y_NO, matMul(u_NR[i], b_OR, false, true))[0];
+    });
+    return { values, saved: [w_OI, ...ab, ...d_NI, ...u_NR, ...masks], gradients };
+  })(
+    ...x_NI,
+    ...adapted.map((part) => part.a_RI),
+    ...adapted.map((part) => part.b_OR),
+  );
 }
 
 function adaptedParts({ config, layer, name }: ProductPlace, weights: Weights): Part[] {
@@ -132,12 +139,21 @@ const dropped = (x: tf.Tensor, keep: tf.Tensor, rate: number, precision: Precisi
 const siteOf = ({ layer, name }: ProductPlace): number =>
   layer * JOINED_NAMES.length + JOINED_NAMES.indexOf(name);
 
-/** False with probability `rate`; depends on the two int32 of the seed and the site alone (Philox). */
-function dropoutMask(shape: number[], rate: number, seed_2: tf.Tensor, site: number): tf.Tensor {
+/**
+ * For each part of the rows: false with probability `rate`. Depends on the two int32 of the seed and the site alone
+ * (Philox), not on how the rows are divided.
+ */
+function dropoutMasks(
+  x_NI: tf.Tensor[],
+  rate: number,
+  seed_2: tf.Tensor,
+  site: number,
+): tf.Tensor[] {
+  const shape = [x_NI.reduce((n, x) => n + x.shape[0], 0), x_NI[0].shape[1]!];
   const uniform = op("StatelessRandomUniform", [
     attr.type("dtype", DataType.float32),
     attr.type("T", DataType.int32),
     attr.type("Tseed", DataType.int32),
   ], [tf.tensor1d(shape, "int32"), tf.add(seed_2, tf.tensor1d([0, site], "int32"))]);
-  return tf.greaterEqual(uniform, rate);
+  return tf.split(tf.greaterEqual(uniform, rate), x_NI.map((x) => x.shape[0]), 0);
 }

@@ -15,7 +15,7 @@ export interface ForwardResult {
   gradients: (dy: tf.Tensor, saved: tf.Tensor[]) => (() => tf.Tensor)[];
 }
 
-/** The same for an operation with several values, at least two; `dys` has a gradient for each. */
+/** The same for an operation with any number of values; `dys` has a gradient for each. */
 export interface ForwardResults {
   values: tf.Tensor[];
   saved: tf.Tensor[];
@@ -44,7 +44,12 @@ export function customGradMany<A extends tf.Tensor[]>(
   return (...inputs) =>
     differentiable(inputs, () => {
       const { values, saved, gradients } = forward(...inputs);
-      return { result: values, saved, gradients };
+      return {
+        result: values,
+        saved,
+        // tfjs hands the gradient of a single value over as it is.
+        gradients: (dys, saved) => gradients([dys].flat(), saved),
+      };
     });
 }
 

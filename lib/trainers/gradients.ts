@@ -7,11 +7,13 @@ import { fused, jit, tf } from "@/lib/tensorflow/mod.ts";
 import { toFp32 } from "@/lib/models/precision.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 
-/** Sums of squares in [64] parts: sums along the first axis are several times faster than one whole sum. */
-const squareSums = fused(
-  "square_sums",
-  (g) => [tf.sum(tf.square(tf.reshape(toFp32(g), [-1, g.size % 64 === 0 ? 64 : 1])), 0)],
-);
+/** Eighths of the squares are added up before they are summed in 64 columns: XLA takes half the time for it. */
+const squareSums = fused("square_sums", (g) => {
+  const squares = tf.square(tf.reshape(toFp32(g), [-1]));
+  if (g.size % (8 * 64) !== 0) return [tf.sum(squares)];
+  const eighths = tf.split(squares, 8).reduce((a, b) => tf.add(a, b));
+  return [tf.sum(tf.reshape(eighths, [-1, 64]), 0)];
+});
 
 /** Norm of all gradients together, in fp32 whatever their type: a scalar. */
 export const globalNorm = jit(

@@ -39,7 +39,8 @@ Deno.test("our side: the trainer takes the batches that the order says, and tell
     const run = await trainOurs(request({
       model,
       data,
-      examples: 4 * TRAINING.batchSize,
+      examples: 6 * TRAINING.batchSize,
+      updates: 4,
       out: folder,
       onStep: () => told++,
     }));
