@@ -5,7 +5,7 @@
  */
 import type { Key } from "@/lib/cli/core/settings.ts";
 import { LORA_TARGETS } from "@/lib/models/lora.ts";
-import { LOSS_NAMES } from "@/lib/losses/mod.ts";
+import { DIVERGENCES, LOSS_NAMES } from "@/lib/losses/mod.ts";
 import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizers.ts";
 
 export const TRAIN_KEYS = {
@@ -60,24 +60,79 @@ export const TRAIN_KEYS = {
     help: "how a batch lies in memory; all give the same numbers",
   },
 
-  loss: { type: "string", choices: LOSS_NAMES, help: "what is learnt" },
+  loss: {
+    type: "string",
+    choices: LOSS_NAMES,
+    help: "what is learnt; but for sft, dpo (TRL's sigmoid) and ipo by TRL's names",
+  },
   "loss.beta": {
     type: "number",
     optional: true,
     min: 0,
-    help: "strength of the hold to the reference",
+    help: "strength of the hold to the reference; simpo's scale, orpo's weight of the preference",
   },
   "loss.label_smoothing": {
     type: "number",
     default: 0,
     min: 0,
     max: 0.5,
-    help: "probability that a label is wrong (conservative DPO)",
+    help: "probability that a label is wrong (dpo: conservative DPO; robust, exo_pair, aot, simpo)",
   },
   "loss.reference_free": {
     type: "boolean",
     default: false,
     help: "take the reference to prefer neither response",
+  },
+  "loss.average_log_prob": {
+    type: "boolean",
+    default: false,
+    help: "sft, ipo: means over a response's tokens instead of sums",
+  },
+  "loss.plus": {
+    type: "list",
+    default: [],
+    choices: LOSS_NAMES,
+    help: "losses that are added; sft (a mean over tokens) holds chosen responses likely",
+  },
+  "loss.weights": {
+    type: "list",
+    optional: true,
+    help: "factors of loss and of those in loss.plus, in their order; 1 each when not given",
+  },
+  "loss.divergence": {
+    type: "string",
+    choices: DIVERGENCES,
+    default: "reverse_kl",
+    help: "f-divergence by which the policy is held to the reference (f-DPO)",
+  },
+  "loss.divergence_alpha": {
+    type: "number",
+    default: 0.5,
+    help: "alpha of loss.divergence=alpha; 1 is reverse_kl",
+  },
+  "loss.ld_alpha": {
+    type: "number",
+    optional: true,
+    min: 0,
+    max: 1,
+    help: "what tokens beyond the pair's shorter response count (LD-DPO); 1 when not given",
+  },
+  "loss.wpo": {
+    type: "boolean",
+    default: false,
+    help: "weigh pairs by how likely the policy is to write them (WPO)",
+  },
+  "loss.gamma": {
+    type: "number",
+    default: 0.5,
+    min: 0,
+    help: "simpo: the margin that is aimed at",
+  },
+  "loss.discopop_tau": {
+    type: "number",
+    default: 0.05,
+    min: 0,
+    help: "discopop: temperature of the mixture of its two parts",
   },
 
   "lora.r": {
@@ -247,7 +302,9 @@ export const TRAIN_KEYS = {
 
 /** What `loss=` and `model=` set beside themselves; "???" makes a key mandatory, as in the reference. */
 export const TRAIN_PRESETS = {
-  loss: { sft: {}, dpo: { "loss.beta": "???" }, ipo: { "loss.beta": "???" } },
+  loss: Object.fromEntries(
+    LOSS_NAMES.map((name) => [name, name === "sft" ? {} : { "loss.beta": "???" }]),
+  ),
   model: {
     blank_model: { "model.name_or_path": "???" },
     "gpt2-large": { "model.name_or_path": "gpt2-large" },

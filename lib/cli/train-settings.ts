@@ -6,6 +6,7 @@
 import { InputError } from "@/lib/errors.ts";
 import type { TaskSpec, Values } from "@/lib/cli/core/settings.ts";
 import type { TRAIN_KEYS } from "@/lib/cli/train-keys.ts";
+import { type LossName, type LossSettings, lossTitle, takesDivergence } from "@/lib/losses/mod.ts";
 import { LORA_TARGETS, type LoraSettings } from "@/lib/models/lora.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 
@@ -42,12 +43,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
     maxLength: values.max_length,
     maxPromptLength: values.max_prompt_length,
     maxTruncatedFraction: values.max_truncated_fraction,
-    loss: {
-      name: values.loss,
-      beta: values["loss.beta"] ?? 0,
-      labelSmoothing: values["loss.label_smoothing"],
-      referenceFree: values["loss.reference_free"],
-    },
+    loss: lossSettings(values),
     lora: loraSettings(values),
     batchSize: values.batch_size,
     evalBatchSize: values.eval_batch_size,
@@ -75,6 +71,67 @@ export function trainSettings(values: TrainValues): TrainSettings {
     resume: values.resume === "latest",
     debug: values.debug,
   };
+}
+
+/** @throws InputError for a loss that is not defined with the settings given */
+function lossSettings(values: TrainValues): LossSettings {
+  const { loss: name, "loss.plus": plus, "loss.weights": given } = values;
+  const weights = (given ?? [name, ...plus].map(() => "1")).map(Number);
+  if (weights.length !== plus.length + 1 || !weights.every(Number.isFinite)) {
+    throw new InputError(
+      `loss.weights=[${given}] has to be a number for ${[name, ...plus].join(", ")} each.`,
+    );
+  }
+  if (name === "sft" && plus.length > 0) {
+    throw new InputError(
+      `loss=sft reads no pairs, so nothing can be added to it; say loss=${
+        plus[0]
+      } loss.plus=[sft].`,
+    );
+  }
+  const settings: LossSettings = {
+    name,
+    weight: weights[0],
+    plus: plus.map((name, i) => ({ name, weight: weights[i + 1] })),
+    beta: values["loss.beta"] ?? 0,
+    labelSmoothing: values["loss.label_smoothing"],
+    referenceFree: values["loss.reference_free"],
+    averageLogProb: values["loss.average_log_prob"],
+    divergence: values["loss.divergence"],
+    divergenceAlpha: values["loss.divergence_alpha"],
+    ldAlpha: values["loss.ld_alpha"],
+    wpo: values["loss.wpo"],
+    gamma: values["loss.gamma"],
+    discopopTau: values["loss.discopop_tau"],
+  };
+  const has = (loss: LossName) => name === loss || plus.includes(loss);
+  if (has("exo_pair") && !settings.labelSmoothing) {
+    throw new InputError(
+      "loss=exo_pair is infinite without loss.label_smoothing=; its paper takes 0.001.",
+    );
+  }
+  if (has("robust") && settings.labelSmoothing === 0.5) {
+    throw new InputError(
+      "loss=robust needs loss.label_smoothing= below 0.5; labels at 0.5 say nothing.",
+    );
+  }
+  if (has("discopop") && settings.discopopTau === 0) {
+    throw new InputError("loss.discopop_tau=0 divides by zero; its paper takes 0.05.");
+  }
+  if (name !== "sft" && settings.beta === 0) {
+    throw new InputError(
+      `loss.beta=0 makes ${name} the same for every model; give a positive number.`,
+    );
+  }
+  if (settings.divergence !== "reverse_kl" && !takesDivergence(settings)) {
+    throw new InputError(
+      `loss.divergence=${settings.divergence} is not defined for ${
+        lossTitle(settings)
+      }; it is for ` +
+        "dpo, hinge, ipo, exo_pair, robust, discopop and sigmoid_norm.",
+    );
+  }
+  return settings;
 }
 
 /** LoRA as PEFT's users know it: on all linear layers, with TRL's alpha of twice r and without dropout. */

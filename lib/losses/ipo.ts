@@ -1,25 +1,23 @@
 import { tf } from "@/lib/tensorflow/mod.ts";
-import { implicitRewards, preferenceLogits } from "@/lib/losses/log-ratios.ts";
-import type { PairLogps, PairLosses } from "@/lib/losses/types.ts";
-
-/** Settings of {@link ipoLoss}. */
-export interface IpoOptions {
-  /** The paper's τ: the margin that is aimed at is 1/(2β). */
-  beta: number;
-  /** Take the reference to prefer neither response. */
-  referenceFree?: boolean;
-}
+import { averagePreferenceLogits, preferenceLogits } from "@/lib/losses/log-ratios.ts";
+import type { LossOptions, PairLengths, PairLogps } from "@/lib/losses/types.ts";
 
 /**
  * Identity preference optimisation: (h − 1/(2β))², where h is how much more the policy prefers chosen to
  * rejected than the reference does.
  *
- * Azar et al. 2023 (arXiv 2310.12036), equation 17, on log-probs summed over tokens as in the reference.
+ * Azar et al. 2023 (arXiv 2310.12036), equation 17, with the paper's τ as β. On log-probs summed over tokens as in
+ * the reference, or with `averageLogProb` on their means, as its authors say they did and as TRL does.
  *
- * @param logps fp32 [pairs] each
- * @returns fp32 [pairs] each
+ * @param batch fp32 [pairs] each
+ * @returns fp32 [pairs]
  */
-export function ipoLoss(logps: PairLogps, { beta, referenceFree = false }: IpoOptions): PairLosses {
-  const losses = tf.square(tf.sub(preferenceLogits(logps, referenceFree), 1 / (2 * beta)));
-  return { losses: losses as tf.Tensor1D, ...implicitRewards(logps, beta) };
+export function ipoLoss(
+  batch: PairLogps & Partial<PairLengths>,
+  options: LossOptions,
+): tf.Tensor1D {
+  const h = options.averageLogProb
+    ? averagePreferenceLogits(batch as PairLogps & PairLengths, options)
+    : preferenceLogits(batch, options);
+  return tf.square(tf.sub(h, 1 / (2 * options.beta)));
 }

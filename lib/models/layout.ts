@@ -29,6 +29,8 @@ export interface Layout {
   kind: LayoutKind;
   /** How many sequences there are. */
   sequences: number;
+  /** Scored tokens are summed by segment: those of a sequence, then, where prompts are scored, those of a prompt. */
+  segments: number;
   /** Blocks by length: groups of `B` blocks of `S` places each, with 0 or {@link HIDDEN} in the mask [B, S, S]. */
   groups: { B: number; S: number; mask: Float32Array }[];
   /** Token id of each row. */
@@ -36,10 +38,18 @@ export interface Layout {
   positions: Int32Array;
   /** Row of each place of all groups [P] and place of each row [N]; absent where they are the same. */
   places?: { rowOfPlace: Int32Array; placeOfRow: Int32Array };
-  /** Rows whose next token is scored [M], that token [M], and the sequence it belongs to [M]. */
+  /** Rows whose next token is scored [M], that token [M], and the segment it belongs to [M]. */
   scoredRows: Int32Array;
   targets: Int32Array;
-  sequenceOf: Int32Array;
+  segmentOf: Int32Array;
+  /** What scored tokens count [M]; absent where all count 1. */
+  weights?: Float32Array;
+}
+
+/** What is scored beside the completions. */
+export interface Scoring {
+  /** The prompts of the first half of the sequences, the chosen ones, from their second token on. */
+  prompts?: boolean;
 }
 
 /** Added to a score that must not count; large enough to vanish in fp32, small enough not to overflow. */
@@ -50,7 +60,7 @@ interface Block {
   positions: number[];
   /** Whether place i sees place j ≤ i. */
   sees: (i: number, j: number) => boolean;
-  /** [place, target, sequence] */
+  /** [place, target, segment] */
   scored: [number, number, number][];
 }
 
@@ -86,8 +96,10 @@ export function layOut(
   sequences: ScoredSequence[],
   kind: LayoutKind,
   fit: (needed: LayoutSizes) => LayoutSizes = roundSizes,
+  scoring: Scoring = {},
 ): Layout {
-  const { groups, needed } = arrange(sequences, kind);
+  const { groups, needed } = arrange(sequences, kind, scoring);
+  const segments = sequences.length + (scoring.prompts ? sequences.length / 2 : 0);
   const sizes = fit(needed), packed = kind !== "padded";
   const M = sizes.scored;
   const P = groups.reduce((n, group, g) => n + group.length * sizes.lengths[g], 0);
@@ -95,6 +107,7 @@ export function layOut(
   const layout: Layout = {
     kind,
     sequences: sequences.length,
+    segments,
     groups: groups.map((group, g) => ({
       B: group.length,
       S: sizes.lengths[g],
@@ -107,8 +120,8 @@ export function layOut(
       : undefined,
     scoredRows: new Int32Array(M),
     targets: new Int32Array(M),
-    // Padding belongs to a sequence of its own that nobody reads.
-    sequenceOf: new Int32Array(M).fill(sequences.length),
+    // Padding belongs to a segment of its own that nobody reads.
+    segmentOf: new Int32Array(M).fill(segments),
   };
   let offset = 0, place = 0, m = 0;
   groups.forEach((group, g) => {
@@ -124,10 +137,10 @@ export function layOut(
           layout.places.placeOfRow[base + i] = place + i;
         }
       });
-      for (const [at, target, sequence] of block.scored) {
+      for (const [at, target, segment] of block.scored) {
         layout.scoredRows[m] = base + at;
         layout.targets[m] = target;
-        layout.sequenceOf[m++] = sequence;
+        layout.segmentOf[m++] = segment;
       }
       offset += block.ids.length;
       place += S;
@@ -137,15 +150,24 @@ export function layOut(
 }
 
 /** The sizes that {@link layOut} needs for these sequences. */
-export const neededSizes = (sequences: ScoredSequence[], kind: LayoutKind): LayoutSizes =>
-  arrange(sequences, kind).needed;
+export const neededSizes = (
+  sequences: ScoredSequence[],
+  kind: LayoutKind,
+  scoring: Scoring = {},
+): LayoutSizes => arrange(sequences, kind, scoring).needed;
 
 /** Blocks in groups of similar length, and the sizes that they need. */
 function arrange(
   sequences: ScoredSequence[],
   kind: LayoutKind,
+  { prompts = false }: Scoring,
 ): { groups: Block[][]; needed: LayoutSizes } {
   const blocks = kind === "shared-prompt" ? pairBlocks(sequences) : sequences.map(sequenceBlock);
+  if (prompts) {
+    blocks.slice(0, sequences.length / 2).forEach((block, i) =>
+      block.scored.push(...promptScores(sequences[i], sequences.length + i))
+    );
+  }
   const packed = kind !== "padded";
   // Longest first, so that blocks of similar length form a group; padded, all are of one length.
   if (packed) blocks.sort((a, b) => b.ids.length - a.ids.length);
@@ -186,6 +208,13 @@ function sequenceBlock({ ids, start }: ScoredSequence, sequence: number): Block 
   };
 }
 
+/** In both kinds of blocks a prompt's tokens come first. */
+const promptScores = ({ ids, start }: ScoredSequence, segment: number) =>
+  Array.from(ids).slice(1, start).map((
+    target,
+    k,
+  ): [number, number, number] => [k, target, segment]);
+
 function pairBlocks(sequences: ScoredSequence[]): Block[] {
   const half = sequences.length / 2;
   return sequences.slice(0, half).map((chosen, i) => {
@@ -222,8 +251,13 @@ export interface LayoutTensors {
   groups: BlockGroup[];
   scoredRows_M: tf.Tensor;
   targets_M: tf.Tensor;
-  sequenceOf_M: tf.Tensor;
+  segmentOf_M: tf.Tensor;
+  /** What scored tokens count, fp32; null where all count 1. */
+  weights_M: tf.Tensor1D | null;
+  /** How many scored tokens each segment has, fp32 [segments]. */
+  lengths: tf.Tensor1D;
   sequences: number;
+  segments: number;
 }
 
 export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTensors {
@@ -247,14 +281,25 @@ export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTens
     })),
     scoredRows_M: int32(layout.scoredRows),
     targets_M: int32(layout.targets),
-    sequenceOf_M: int32(layout.sequenceOf),
+    segmentOf_M: int32(layout.segmentOf),
+    weights_M: layout.weights ? tf.tensor1d(layout.weights) : null,
+    lengths: tf.tensor1d(segmentLengths(layout)),
     sequences: layout.sequences,
+    segments: layout.segments,
   };
+}
+
+/** How many scored tokens each segment has. */
+export function segmentLengths({ segmentOf, segments }: Layout): Float32Array {
+  const lengths = new Float32Array(segments + 1);
+  for (const segment of segmentOf) lengths[segment]++;
+  return lengths.subarray(0, segments);
 }
 
 /** Frees a layout's tensors. */
 export function disposeLayout({ tables, places, groups, ...rest }: LayoutTensors): void {
   tf.dispose([tables.cos, tables.sin, ...groups.map((group) => group.mask_B11SS)]);
   if (places) tf.dispose([places.rowOfPlace, places.placeOfRow]);
-  tf.dispose([rest.ids_N, rest.scoredRows_M, rest.targets_M, rest.sequenceOf_M]);
+  tf.dispose([rest.ids_N, rest.scoredRows_M, rest.targets_M, rest.segmentOf_M, rest.lengths]);
+  rest.weights_M?.dispose();
 }

@@ -53,35 +53,84 @@ export const allLogits = (
     precision,
   );
 
-/**
- * Sum over the completion's tokens of log p(token | everything before it), per sequence of the batch.
- *
- * @param rows_NC the tokens' embeddings, where their gradient is wanted and not that of the whole table
- * @param checkpointing compute activations again for the gradient instead of keeping them
- * @param adapters LoRA on the weights, which then have no gradient
- * @returns fp32 [sequences]; has a gradient with respect to the weights, or the adapters, and to `rows_NC`
- */
-export function sequenceLogps(
+/** How log-probs are computed, beside the weights and the batch. */
+export interface ScoringOptions {
+  /** The tokens' embeddings, where their gradient is wanted and not that of the whole table. */
+  rows_NC?: tf.Tensor;
+  /** Compute activations again for the gradient instead of keeping them. */
+  checkpointing?: boolean;
+  /** LoRA on the weights, which then have no gradient. */
+  adapters?: Adapters | null;
+  /** Compute log Σ_v p(v)² of each token too. */
+  collisions?: boolean;
+}
+
+/** Of each scored token, fp32 [M]. */
+export interface TokenScores {
+  /** log p(token | everything before it). Has a gradient with respect to weights, or adapters, and embeddings. */
+  logps_M: tf.Tensor1D;
+  /** log Σ_v p(v)², the log of the probability that two draws are the same, without a gradient; null unless asked for. */
+  collisions_M: tf.Tensor1D | null;
+}
+
+/** Scores of the tokens that the layout names, padding among them. */
+export function tokenScores(
   config: DecoderConfig,
   weights: Weights,
   layout: LayoutTensors,
   precision: Precision,
-  rows_NC: tf.Tensor = embedTokens(weights, layout.ids_N),
-  checkpointing = false,
-  adapters: Adapters | null = null,
-): tf.Tensor1D {
+  { rows_NC, checkpointing, adapters = null, collisions = false }: ScoringOptions = {},
+): TokenScores {
   const attend = attendInBlocks(config, layout, precision);
-  const x_NC = decode(config, weights, rows_NC, attend, precision, checkpointing, adapters);
+  const x_NC = decode(
+    config,
+    weights,
+    rows_NC ?? embedTokens(weights, layout.ids_N),
+    attend,
+    precision,
+    checkpointing,
+    adapters,
+  );
   // Only rows that are scored go through the last norm and the vocabulary.
   const x_MC = tf.gather(x_NC, layout.scoredRows_M as tf.Tensor1D);
   const h_MC = lastNorm(config, weights, x_MC, precision, adapters !== null);
   return scope("head", () => {
-    const logps_M = tokenLogps(h_MC, headWeight(weights), layout.targets_M, precision);
-    const sums = tf.unsortedSegmentSum(
-      logps_M,
-      layout.sequenceOf_M as tf.Tensor1D,
-      layout.sequences + 1,
+    const [logps_M, collisions_M = null] = tokenLogps(
+      h_MC,
+      headWeight(weights),
+      layout.targets_M,
+      precision,
+      collisions,
     );
-    return tf.slice(sums as tf.Tensor1D, 0, layout.sequences);
+    return { logps_M, collisions_M };
   });
 }
+
+/** Sums of scored tokens' values by segment, fp32 [segments]. */
+export const sumBySegment = (
+  values_M: tf.Tensor,
+  { segmentOf_M, segments }: LayoutTensors,
+): tf.Tensor1D =>
+  tf.slice(
+    tf.unsortedSegmentSum(values_M, segmentOf_M as tf.Tensor1D, segments + 1) as tf.Tensor1D,
+    0,
+    segments,
+  );
+
+/**
+ * Sum over the completion's tokens of log p(token | everything before it), per sequence of the batch.
+ *
+ * @returns fp32 [sequences]
+ */
+export const sequenceLogps = (
+  config: DecoderConfig,
+  weights: Weights,
+  layout: LayoutTensors,
+  precision: Precision,
+  options: ScoringOptions = {},
+): tf.Tensor1D =>
+  tf.slice(
+    sumBySegment(tokenScores(config, weights, layout, precision, options).logps_M, layout),
+    0,
+    layout.sequences,
+  );

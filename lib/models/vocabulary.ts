@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { after, customGrad, fused, tf, together } from "@/lib/tensorflow/mod.ts";
+import { after, customGradMany, fused, tf, together } from "@/lib/tensorflow/mod.ts";
 import { concat, matMul } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 
@@ -25,6 +25,10 @@ const logNormaliser = (logits_MV: tf.Tensor): tf.Tensor => {
   return tf.add(tf.reshape(tf.log(sum), [M, 1]), tf.reshape(largest, [M, 1]));
 };
 const normalise = fused("log_normaliser", (logits) => [logNormaliser(logits)]);
+/** log Σ p² of each row, [M, 1]: the normaliser of twice the scores, less twice the normaliser. */
+const collide = fused("log_collision", (logits, normaliser) => [
+  tf.sub(logNormaliser(tf.mul(toFp32(logits), 2)), tf.mul(normaliser, 2)),
+]);
 
 /** The largest divisor of n that is at most `limit`. */
 function divisorNear(n: number, limit: number): number {
@@ -47,19 +51,22 @@ const pick = (logits_MV: tf.Tensor, targets_M1: tf.Tensor): tf.Tensor =>
   toFp32(tf.gather(logits_MV, targets_M1 as tf.Tensor2D, 1, 1));
 
 /**
- * log p(target) of each row. Scores are in the precision of the products, everything after them fp32.
+ * log p(target) of each row, and where asked for log Σ p², which has no gradient. Scores are in the precision of the
+ * products, everything after them fp32.
  *
  * @param h_MC hidden states after the last norm, in the precision of the products
  * @param head_VC output projection, fp32 or in that precision
  * @param targets_M token ids, int32
- * @returns fp32 [M]
+ * @param collisions whether log Σ p² is wanted
+ * @returns fp32 [M], one or two
  */
 export function tokenLogps(
   h_MC: tf.Tensor,
   head_VC: tf.Tensor,
   targets_M: tf.Tensor,
   precision: Precision,
-): tf.Tensor {
+  collisions = false,
+): tf.Tensor1D[] {
   const [M, C] = h_MC.shape as number[], V = head_VC.shape[0];
   const rowBytes = V * (precision === "bf16" ? 2 : 4);
   const size = Math.min(M, Math.max(1, Math.floor(CHUNK_BYTES / rowBytes)));
@@ -74,9 +81,10 @@ export function tokenLogps(
   const targetsOf = (targets_M: tf.Tensor, rows: Rows) =>
     matrix(tf.reshape(targets_M, [M, 1]), rows, 1);
 
-  return customGrad((h, head) => {
+  return customGradMany((h, head) => {
     const w = toCompute(head, precision);
     const kept: tf.Tensor[] = [], normalisers: tf.Tensor[] = [], logps: tf.Tensor[] = [];
+    const collided: tf.Tensor[] = [];
     for (const rows of chunks) {
       // One chunk after the other: at once they would all be in memory.
       const h_NC = after(matrix(h, rows, C), logps.slice(-1));
@@ -84,12 +92,14 @@ export function tokenLogps(
       const [normaliser] = normalise(logits);
       normalisers.push(normaliser);
       if (keep) kept.push(logits);
+      if (collisions) collided.push(collide(logits, normaliser)[0]);
       logps.push(tf.sub(pick(logits, targets), normaliser));
     }
     return {
-      value: tf.reshape(concat(logps, 0), [M]),
+      values: [logps, collided].filter(({ length }) => length > 0)
+        .map((parts) => tf.reshape(concat(parts, 0), [M])),
       saved: [h, head, targets_M, concat(normalisers, 0), ...kept],
-      gradients: (dy, [h, head, targets_M, normaliser, ...kept]) =>
+      gradients: ([dy], [h, head, targets_M, normaliser, ...kept]) =>
         together(2, () => {
           const w = toCompute(head, precision), dy_M1 = tf.reshape(dy, [M, 1]);
           const dh: tf.Tensor[] = [];
@@ -113,5 +123,5 @@ export function tokenLogps(
           return [concat(dh, 0), dHead!];
         }),
     };
-  })(h_MC, head_VC);
+  })(h_MC, head_VC) as tf.Tensor1D[];
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { tf, version } from "@/lib/tensorflow/mod.ts";
 import { batches, type FlatExample } from "@/lib/datasets/batches.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import { needsReference } from "@/lib/losses/mod.ts";
 import { loadAdapters } from "@/lib/models/adapter-folder.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
 import { initialAdapters, type LoraSettings } from "@/lib/models/lora.ts";
@@ -162,7 +163,7 @@ export class BasicTrainer {
   private async loadWhole(): Promise<Pick<Trained, "weights" | "adapted" | "reference">> {
     const { settings, source, precision, checkpoint } = this.input;
     const initial = await loadWeights(source);
-    const reference = settings.loss.name === "sft" ? null : frozenWeights(initial, precision);
+    const reference = needsReference(settings.loss) ? frozenWeights(initial, precision) : null;
     if (!checkpoint) return { weights: initial, adapted: null, reference };
     tf.dispose(initial);
     const saved = await openModel(join(checkpoint, "policy"));
@@ -183,7 +184,7 @@ export class BasicTrainer {
     return {
       weights,
       adapted: { base, settings: lora, dropoutSeed: lora.dropout > 0 ? seed : null },
-      reference: loss.name === "sft" ? null : base,
+      reference: needsReference(loss) ? base : null,
     };
   }
 

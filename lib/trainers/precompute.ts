@@ -34,7 +34,7 @@ export async function precomputeReference(
 ): Promise<ReferenceLogps> {
   const { settings, source, train, held, layout, precision } = input;
   const folder = settings.referenceCache ?? DEFAULT_FOLDER;
-  const cache = ReferenceLogps.open(folder, source.digest, precision);
+  const cache = ReferenceLogps.open(folder, source.digest, precision, settings.loss.ldAlpha);
   const waiting = cache.missing([...await pairsOf(input), ...held]);
   if (waiting.length === 0) return cache;
   const start = performance.now();

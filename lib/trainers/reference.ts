@@ -19,7 +19,7 @@ type PairLogps = [chosen: number, rejected: number];
 
 /**
  * What one reference says of pairs. The file has a line per pair, `{"ids": digest, "logps": [chosen, rejected]}`,
- * named by the model and the precision; pairs are known by their token ids, so that neither format nor truncation
+ * named by the model, the precision and what tokens count; pairs are known by their token ids, so that neither format nor truncation
  * nor dataset can be mistaken for another.
  */
 export class ReferenceLogps {
@@ -47,9 +47,18 @@ export class ReferenceLogps {
    * What is known already.
    * @param folder where the files are
    * @param digest of the reference model
+   * @param ldAlpha the loss's weight of tokens beyond the shorter response, with which the sums differ
    */
-  static open(folder: string, digest: string, precision: Precision): ReferenceLogps {
-    return new ReferenceLogps(join(folder, `${digest.replace(/\W/g, "-")}-${precision}.jsonl`));
+  static open(
+    folder: string,
+    digest: string,
+    precision: Precision,
+    ldAlpha: number | null = null,
+  ): ReferenceLogps {
+    const name = `${digest.replace(/\W/g, "-")}-${precision}`;
+    return new ReferenceLogps(
+      join(folder, `${name}${ldAlpha === null ? "" : `-ld${ldAlpha}`}.jsonl`),
+    );
   }
 
   /** Those of `pairs` that are not known yet, each once. */

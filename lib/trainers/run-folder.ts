@@ -107,9 +107,11 @@ export function namedSettings(
   const named: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(only)) {
     if (key === "loss") {
-      for (const [inner, item] of Object.entries(settings.loss)) {
-        named[inner === "name" ? "loss" : `loss.${snake(inner)}`] = item;
-      }
+      const { name, weight = 1, plus = [], ...options } = settings.loss;
+      named.loss = name;
+      named["loss.plus"] = plus.map((term) => term.name);
+      named["loss.weights"] = [weight, ...plus.map((term) => term.weight)];
+      for (const [inner, item] of Object.entries(options)) named[`loss.${snake(inner)}`] = item;
     } else if (key === "lora") {
       for (const inner of ["r", "alpha", "dropout", "targets"] as const) {
         named[`lora.${inner}`] = settings.lora?.[inner] ?? null;

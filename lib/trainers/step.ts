@@ -15,14 +15,22 @@ import {
   layoutTensors,
   neededSizes,
   type ScoredSequence,
+  type Scoring,
 } from "@/lib/models/layout.ts";
 import { embedTokens } from "@/lib/models/decoder.ts";
-import { sequenceLogps } from "@/lib/models/logps.ts";
+import { tokenScores } from "@/lib/models/logps.ts";
 import type { LoraSettings } from "@/lib/models/lora.ts";
 import { type Precision, toFp32 } from "@/lib/models/precision.ts";
 import { EMBEDDING, embeddingTable, isTied, type Weights } from "@/lib/models/weights.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
+import {
+  lengthWeights,
+  pairBatch,
+  scoresPrompts,
+  type SegmentScores,
+  segmentScores,
+} from "@/lib/trainers/loss-batch.ts";
 
 /** Per-example results, fp32 [examples] each. SFT has losses and chosen log-probs only. */
 export interface ExampleTensors {
@@ -73,6 +81,7 @@ export interface Frozen {
 export class Steps {
   private readonly names: string[];
   private readonly tied: boolean;
+  private readonly scoring: Scoring;
   private readonly train: ReturnType<Steps["makeTrain"]>;
   private readonly evaluate: ReturnType<Steps["makeEvaluate"]>;
   private readonly score: ReturnType<Steps["makeScore"]>;
@@ -88,6 +97,7 @@ export class Steps {
   ) {
     this.names = Object.keys(weights);
     this.tied = isTied(weights);
+    this.scoring = { prompts: scoresPrompts(loss) };
     this.train = this.makeTrain();
     this.evaluate = this.makeEvaluate();
     this.score = this.makeScore();
@@ -125,7 +135,10 @@ export class Steps {
   place(pairs: TokenizedPair[]): LayoutTensors {
     const sequences = this.sequencesOf(pairs);
     const fit = (needed: LayoutSizes) => this.buckets.fit(this.groupOf(sequences), needed);
-    return layoutTensors(layOut(sequences, this.layout, fit), this.config);
+    const layout = layOut(sequences, this.layout, fit, this.scoring);
+    const alpha = this.loss.ldAlpha ?? null;
+    const weights = alpha === null ? undefined : lengthWeights(layout, alpha);
+    return layoutTensors({ ...layout, weights }, this.config);
   }
 
   /**
@@ -134,7 +147,9 @@ export class Steps {
    */
   plan(batches: TokenizedPair[][], count: number): void {
     if (batches.length === 0) return;
-    const needs = batches.map((pairs) => neededSizes(this.sequencesOf(pairs), this.layout));
+    const needs = batches.map((pairs) =>
+      neededSizes(this.sequencesOf(pairs), this.layout, this.scoring)
+    );
     this.buckets.plan(this.groupOf(this.sequencesOf(batches[0])), needs, count);
   }
 
@@ -167,7 +182,7 @@ export class Steps {
         scale: number,
         frozen: Frozen | null,
       ) => {
-        let examples: ExampleTensors | undefined, logps: tf.Tensor1D | undefined;
+        let examples: ExampleTensors | undefined, scores: SegmentScores | undefined;
         const referenceLogps = this.referenceLogps(batch, reference);
         const embedded = frozen ? [] : [embedTokens(weights, batch.ids_N)];
         const { grads } = tf.valueAndGrads(
@@ -178,10 +193,9 @@ export class Steps {
               ...weights,
               ...Object.fromEntries(names.map((name, i) => [name, values[i]])),
             };
-            logps = tf.keep(
-              this.policyLogps(named, batch, frozen, this.checkpointing, rows_NC),
-            );
-            examples = this.lossesOf(logps, referenceLogps);
+            scores = this.policyScores(named, batch, frozen, this.checkpointing, rows_NC);
+            tf.keep(scores.logps);
+            examples = this.lossesOf(scores, referenceLogps, batch);
             Object.values(examples).forEach((t) => tf.keep(t));
             return tf.mul(tf.mean(examples.losses), scale) as tf.Scalar;
           },
@@ -196,7 +210,7 @@ export class Steps {
           gradients,
           norm: globalNorm(Object.values(gradients)),
           examples: examples!,
-          logps: logps!,
+          logps: scores!.logps,
           referenceLogps,
         };
         return result;
@@ -214,54 +228,67 @@ export class Steps {
         frozen: Frozen | null,
       ) => {
         const referenceLogps = this.referenceLogps(batch, reference);
-        const logps = this.policyLogps(weights, batch, frozen, false);
-        return { examples: this.lossesOf(logps, referenceLogps), referenceLogps };
+        const scores = this.policyScores(weights, batch, frozen, false);
+        return { examples: this.lossesOf(scores, referenceLogps, batch), referenceLogps };
       },
       { name: `${this.loss.name}_losses` },
     );
   }
 
   /** @param rows_NC embeddings of the tokens, where their gradient is wanted */
-  private policyLogps(
+  private policyScores(
     trained: Weights,
     batch: LayoutTensors,
     frozen: Frozen | null,
     checkpointing: boolean,
     rows_NC?: tf.Tensor,
-  ): tf.Tensor1D {
-    const { config, precision } = this;
-    if (!frozen) return sequenceLogps(config, trained, batch, precision, rows_NC, checkpointing);
-    const { base, ...others } = frozen, adapters = { weights: trained, ...others };
-    return sequenceLogps(config, base, batch, precision, rows_NC, checkpointing, adapters);
+  ): SegmentScores {
+    const options = { rows_NC, checkpointing, collisions: this.loss.wpo };
+    const adapters = frozen && { ...frozen, weights: trained };
+    const scores = tokenScores(this.config, frozen?.base ?? trained, batch, this.precision, {
+      ...options,
+      adapters,
+    });
+    return segmentScores(scores, batch);
   }
 
   private referenceLogps(batch: LayoutTensors, { logps, weights }: Reference): tf.Tensor1D {
     if (logps) return logps;
-    return weights
-      ? sequenceLogps(this.config, weights, batch, this.precision)
-      : tf.zeros([batch.sequences]);
+    return weights ? this.logpsOf(weights, batch) : tf.zeros([batch.sequences]);
+  }
+
+  /** As the policy's are summed, so that the two can be compared. */
+  private logpsOf(weights: Weights, batch: LayoutTensors): tf.Tensor1D {
+    const { logps } = segmentScores(
+      tokenScores(this.config, weights, batch, this.precision),
+      batch,
+    );
+    return batch.segments === batch.sequences ? logps : tf.slice(logps, 0, batch.sequences);
   }
 
   private makeScore() {
     return jit(
-      (weights: Weights, batch: LayoutTensors) =>
-        sequenceLogps(this.config, weights, batch, this.precision),
+      (weights: Weights, batch: LayoutTensors) => this.logpsOf(weights, batch),
       { name: "logps" },
     );
   }
 
-  private lossesOf(logps: tf.Tensor1D, referenceLogps: tf.Tensor1D): ExampleTensors {
-    if (this.loss.name === "sft") return { losses: sftLoss(logps), chosenLogps: logps };
-    const [policyChosenLogps, policyRejectedLogps] = tf.split(logps, 2) as tf.Tensor1D[];
-    const [referenceChosenLogps, referenceRejectedLogps] = tf.split(
-      referenceLogps,
-      2,
-    ) as tf.Tensor1D[];
-    const result = pairLoss(
-      { policyChosenLogps, policyRejectedLogps, referenceChosenLogps, referenceRejectedLogps },
-      this.loss,
-    );
-    return { ...result, chosenLogps: policyChosenLogps, rejectedLogps: policyRejectedLogps };
+  private lossesOf(
+    scores: SegmentScores,
+    referenceLogps: tf.Tensor1D,
+    batch: LayoutTensors,
+  ): ExampleTensors {
+    const { loss } = this, { logps } = scores;
+    if (loss.name === "sft") {
+      const lengths = loss.averageLogProb ? batch.lengths : null;
+      return { losses: sftLoss(logps, lengths), chosenLogps: logps };
+    }
+    const pairs = pairBatch(scores, referenceLogps, batch);
+    return {
+      ...pairLoss(pairs, loss),
+      chosenLogps: pairs.policyChosenLogps,
+      rejectedLogps: pairs.policyRejectedLogps,
+    };
   }
 }
 

@@ -8,6 +8,7 @@ import { describeData, descriptionLines } from "@/lib/datasets/describe.ts";
 import { type DatasetSource, loadExamples } from "@/lib/datasets/registry.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { InputError } from "@/lib/errors.ts";
+import { lossTitle, needsReference, needsWholeBatch } from "@/lib/losses/mod.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
 import { fasterPrecision } from "@/lib/models/precision.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
@@ -49,14 +50,22 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
       const threads = useThreads(run.checkpoint ? readState(run.checkpoint).threads : null);
       const precision = settings.precision === "auto" ? fasterPrecision() : settings.precision;
       const layout = chooseLayout(settings);
-      hooks.log(`training in ${run.path}: ${settings.loss.name}, ${precision}, ${layout} batches`);
+      hooks.log(
+        `training in ${run.path}: ${lossTitle(settings.loss)}, ${precision}, ${layout} batches`,
+      );
+      if (needsWholeBatch(settings.loss) && settings.gradientAccumulationSteps > 1) {
+        hooks.log(
+          `loss=${settings.loss.name} compares within a batch: with gradient_accumulation_steps=` +
+            `${settings.gradientAccumulationSteps} each part is compared within itself, which is another loss`,
+        );
+      }
       if (!run.checkpoint) {
         await writeConfig(run.path, {
           exp_name: settings.expName,
           settings: namedSettings(settings),
           settings_hash: settingsHash(settings),
           model: describeSource(source),
-          reference: settings.loss.name === "sft" ? null : describeSource(source),
+          reference: needsReference(settings.loss) ? describeSource(source) : null,
           datasets: training.sources satisfies DatasetSource[],
           precision,
           threads,

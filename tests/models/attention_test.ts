@@ -55,7 +55,7 @@ Deno.test("each token of a response is scored once, in order, from the row of th
     const sequences = namedTokens(pairs);
     const layout = layOut(sequences, kind, fit);
     const scored = sequences.map((): number[] => []);
-    layout.sequenceOf.forEach((sequence, m) => {
+    layout.segmentOf.forEach((sequence, m) => {
       if (sequence === sequences.length) return;
       const ids = Array.from(sequences[sequence].ids), target = layout.targets[m];
       const before = ids.indexOf(target) - 1, row = layout.scoredRows[m];

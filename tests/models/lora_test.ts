@@ -42,9 +42,7 @@ const score = jit(
       base,
       batch,
       "fp32",
-      undefined,
-      false,
-      weights && { weights, settings, dropoutSeed },
+      { adapters: weights && { weights, settings, dropoutSeed } },
     ),
 );
 const logps = (base: Weights, weights: Weights | null, settings = LORA, seed?: number[]) =>

@@ -1,7 +1,7 @@
 /** However a batch is laid out, losses and gradients are the same; a layout with a wrong mask does not pass for that. */
 import assert from "node:assert/strict";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
-import type { LossSettings } from "@/lib/losses/mod.ts";
+import { type LossSettings, lossTitle } from "@/lib/losses/mod.ts";
 import { type Layout, layOut, type LayoutKind, layoutTensors } from "@/lib/models/layout.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { Steps } from "@/lib/trainers/step.ts";
@@ -38,6 +38,19 @@ async function compareLayouts(model: Model, pairs: TokenizedPair[], loss: LossSe
     disposeUpdated(found);
   }
   disposeUpdated(padded);
+}
+
+/** What else of a batch losses read: prompts, weights of tokens, lengths, collisions. */
+const OTHERS: LossSettings[] = [
+  { name: "orpo", beta: 0.1 },
+  { ...DPO, ldAlpha: 0.3, wpo: true, plus: [{ name: "sigmoid_norm", weight: 2 }] },
+];
+for (const loss of OTHERS) {
+  Deno.test(`${lossTitle(loss)}: loss and gradient of every tensor are the same in every layout`, async () => {
+    const weights = randomWeights(1);
+    await compareLayouts({ config: CONFIG, weights }, pairs, loss);
+    tf.dispose(weights);
+  });
 }
 
 for (const loss of [DPO, SFT]) {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
-import type { LossSettings } from "@/lib/losses/mod.ts";
+import { type LossSettings, needsReference } from "@/lib/losses/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
 import { frozenWeights, type Weights } from "@/lib/models/weights.ts";
@@ -59,9 +59,9 @@ export async function updateOnce(
   );
   const steps = new StepsClass(config, weights, loss, layout, "fp32", new Buckets());
   const norm = tf.mul(start["model.norm.weight"], 1.02);
-  const reference = loss.name === "sft"
-    ? null
-    : frozenWeights({ ...start, "model.norm.weight": norm }, "fp32");
+  const reference = needsReference(loss)
+    ? frozenWeights({ ...start, "model.norm.weight": norm }, "fp32")
+    : null;
   const optimizer = new Optimizer("AdamW", weights);
   const report = await update(
     { steps, weights, reference, optimizer, precision: "fp32" },
