@@ -96,6 +96,8 @@ export async function profileStep(options: ProfileOptions): Promise<ProfileResul
   const pairs = await middlePairs(source.tokenizer, loss);
   const settings = {
     lr: TRAINING.lr,
+    lrSchedulerType: "constant" as const,
+    updates: Infinity,
     warmupSteps: 0,
     maxGradNorm: TRAINING.maxGradNorm,
     gradientAccumulationSteps: 1,

@@ -6,7 +6,8 @@
 import type { Key } from "@/lib/cli/core/settings.ts";
 import { LORA_TARGETS } from "@/lib/models/lora.ts";
 import { DIVERGENCES, LOSS_NAMES } from "@/lib/losses/mod.ts";
-import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizers.ts";
+import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizer-rules.ts";
+import { SCHEDULE_NAMES } from "@/lib/trainers/schedule.ts";
 
 export const TRAIN_KEYS = {
   exp_name: { type: "string", help: "name of the experiment; the run folder begins with it" },
@@ -176,6 +177,12 @@ export const TRAIN_KEYS = {
     help: "rule of the updates",
   },
   lr: { type: "number", default: 5e-7, min: 0, help: "learning rate after warm-up" },
+  lr_scheduler_type: {
+    type: "string",
+    choices: SCHEDULE_NAMES,
+    default: "constant",
+    help: "after warm-up: constant, or down to 0 at the end of the run, in a line or a half cosine",
+  },
   warmup_steps: { type: "integer", default: 150, min: 0, help: "updates of linear warm-up" },
   precompute_reference: {
     type: "string",

@@ -58,6 +58,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
     keepCheckpoints: values.keep_checkpoints,
     optimizer: values.optimizer,
     lr: values.lr,
+    lrSchedulerType: values.lr_scheduler_type,
     warmupSteps: values.warmup_steps,
     maxGradNorm: values.max_grad_norm,
     minimumLogIntervalSecs: values.minimum_log_interval_secs,

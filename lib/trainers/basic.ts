@@ -214,7 +214,7 @@ export class BasicTrainer {
         this.trained,
         batch.pairs,
         this.state.updates,
-        settings,
+        { ...settings, updates: total / settings.batchSize },
       );
       this.state.updates++;
       this.state.examples += batch.pairs.length;

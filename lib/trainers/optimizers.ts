@@ -1,55 +1,12 @@
 /**
- * Optimisers over named weights. Weights and state are fp32.
+ * Updates of named weights. Weights and state are fp32.
  *
  * @module
  */
 import { jit, ResourceVariable, tf } from "@/lib/tensorflow/mod.ts";
 import { toFp32 } from "@/lib/models/precision.ts";
 import type { Weights } from "@/lib/models/weights.ts";
-
-/** Names that `optimizer=` takes. */
-export const OPTIMIZER_NAMES = ["RMSprop", "AdamW"] as const;
-export type OptimizerName = typeof OPTIMIZER_NAMES[number];
-
-/** How one tensor changes in one update. */
-interface Rule {
-  /** Names of the state tensors that go with each weight. */
-  slots: string[];
-  /** Numbers that depend on the number of the update alone, computed once for all weights in double precision. */
-  factors(update: number): number[];
-  /**
-   * @param w the weight
-   * @param g its gradient, clipped
-   * @param state state tensors, in the order of the slots
-   * @param scalars learning rate, then the factors
-   * @returns the new weight and state
-   */
-  step(w: tf.Tensor, g: tf.Tensor, state: tf.Tensor[], scalars: tf.Tensor[]): tf.Tensor[];
-}
-
-const RULES: Record<OptimizerName, Rule> = {
-  /** As `torch.optim.RMSprop` with its defaults: ε is outside the root, the average starts at 0. */
-  RMSprop: {
-    slots: ["square_avg"],
-    factors: () => [],
-    step(w, g, [average], [lr]) {
-      const v = tf.add(tf.mul(average, 0.99), tf.mul(tf.square(g), 0.01));
-      return [tf.sub(w, tf.mul(lr, tf.div(g, tf.add(tf.sqrt(v), 1e-8)))), v];
-    },
-  },
-  /** As `torch.optim.AdamW` with betas (0.9, 0.999), ε 1e-8 and weight decay 0.01. */
-  AdamW: {
-    slots: ["exp_avg", "exp_avg_sq"],
-    factors: (update) => [1 / (1 - 0.9 ** update), 1 / (1 - 0.999 ** update)],
-    step(w, g, [first, second], [lr, firstScale, secondScale]) {
-      const m = tf.add(tf.mul(first, 0.9), tf.mul(g, 0.1));
-      const v = tf.add(tf.mul(second, 0.999), tf.mul(tf.square(g), 0.001));
-      const mHat = tf.mul(m, firstScale), vHat = tf.mul(v, secondScale);
-      const decayed = tf.mul(w, tf.sub(1, tf.mul(lr, 0.01)));
-      return [tf.sub(decayed, tf.mul(lr, tf.div(mHat, tf.add(tf.sqrt(vHat), 1e-8)))), m, v];
-    },
-  },
-};
+import { type OptimizerName, type Rule, RULES } from "@/lib/trainers/optimizer-rules.ts";
 
 /** Slot name → weight name → state. */
 export type OptimizerState = Record<string, Record<string, ResourceVariable>>;
@@ -170,7 +127,3 @@ function groups(weights: Weights): string[][] {
  */
 export const clipFactor = (norm: number, maxNorm: number): number =>
   Math.min(1, maxNorm / (norm + 1e-6));
-
-/** Learning rate of an update: linear warm-up from 1/(warmupSteps + 1), then constant, as the reference. */
-export const learningRate = (lr: number, warmupSteps: number, update: number): number =>
-  lr * Math.min(1, (update + 1) / (warmupSteps + 1));

@@ -10,10 +10,11 @@ import type { LossSettings } from "@/lib/losses/mod.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
 import type { LoraSettings } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
-import type { OptimizerName } from "@/lib/trainers/optimizers.ts";
+import type { OptimizerName } from "@/lib/trainers/optimizer-rules.ts";
+import type { Schedule } from "@/lib/trainers/schedule.ts";
 
 /** One training run. Lengths are in tokens; `every` and `nExamples` count examples. */
-export interface TrainSettings {
+export interface TrainSettings extends Schedule {
   expName: string;
   seed: number;
   model: string;
@@ -43,8 +44,6 @@ export interface TrainSettings {
   saveEveryMinutes: number;
   keepCheckpoints: number;
   optimizer: OptimizerName;
-  lr: number;
-  warmupSteps: number;
   maxGradNorm: number;
   minimumLogIntervalSecs: number;
   /** Whether the reference's log-probs are computed before training; auto: where data are seen more than once. */

@@ -12,7 +12,8 @@ import { disposeLayout } from "@/lib/models/layout.ts";
 import type { LoraSettings } from "@/lib/models/lora.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { accumulate, globalNorm } from "@/lib/trainers/gradients.ts";
-import { clipFactor, learningRate, type Optimizer } from "@/lib/trainers/optimizers.ts";
+import { clipFactor, type Optimizer } from "@/lib/trainers/optimizers.ts";
+import { learningRate } from "@/lib/trainers/schedule.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 import type { ReferenceLogps } from "@/lib/trainers/reference.ts";
 import { type ExampleResults, readResults, type Steps } from "@/lib/trainers/step.ts";
@@ -43,10 +44,15 @@ export interface UpdateReport {
   norms: Record<string, number>;
 }
 
-type UpdateSettings = Pick<
-  TrainSettings,
-  "lr" | "warmupSteps" | "maxGradNorm" | "gradientAccumulationSteps"
->;
+/** What of a run's settings an update reads. */
+export interface UpdateSettings extends
+  Pick<
+    TrainSettings,
+    "lr" | "lrSchedulerType" | "warmupSteps" | "maxGradNorm" | "gradientAccumulationSteps"
+  > {
+  /** How many updates the run has in all. */
+  updates: number;
+}
 
 /**
  * Updates the weights from one batch.
@@ -95,7 +101,7 @@ export async function update(
         `Its pairs: ${pairs.map((p) => p.id).join(", ")}.`,
     );
   }
-  const lr = learningRate(settings.lr, settings.warmupSteps, updates);
+  const lr = learningRate(settings, updates, settings.updates);
   const factor = clipFactor(norm, settings.maxGradNorm);
   await optimizer.apply(weights, gradients!, lr, factor, updates + 1);
   return { norm, lr, results, norms };

@@ -2,7 +2,7 @@
 
     python3 -m venv .venv-oracles
     .venv-oracles/bin/pip install -r requirements-oracles.txt
-    .venv-oracles/bin/python tests/oracles/make.py [--check] [tensors blocks tokens logits greedy logps training curves curves_bf16 lora losses]
+    .venv-oracles/bin/python tests/oracles/make.py [--check] [tensors blocks tokens logits greedy logps training curves curves_bf16 lora losses optimizers]
 
 Without names: all. With --check nothing is written; the exit code is 1 when a golden differs from what is computed.
 """
@@ -28,9 +28,10 @@ ORACLES = {
     "curves_bf16": (0.1, 0.1),
     "lora": (5e-4, 5e-4),
     "losses": (1e-5, 1e-6),
+    "optimizers": (1e-6, 1e-7),
 }
 # Computed without a model.
-WITHOUT_MODEL = {"losses"}
+WITHOUT_MODEL = {"losses", "optimizers"}
 
 
 def main():

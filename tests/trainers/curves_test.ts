@@ -6,7 +6,8 @@ import { frozenWeights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { MetricSums } from "@/lib/trainers/metrics.ts";
-import { Optimizer, type OptimizerName } from "@/lib/trainers/optimizers.ts";
+import type { OptimizerName } from "@/lib/trainers/optimizer-rules.ts";
+import { Optimizer } from "@/lib/trainers/optimizers.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import { type Trained, update } from "@/lib/trainers/update.ts";
 import { loadSmollm2 } from "./smollm2.ts";
@@ -49,6 +50,8 @@ async function curve(
   };
   const settings = {
     lr: s.lr,
+    lrSchedulerType: "constant" as const,
+    updates: Infinity,
     warmupSteps: s.warmup_steps,
     maxGradNorm: s.max_grad_norm,
     gradientAccumulationSteps: 1,

@@ -8,7 +8,8 @@ import { loadFrozenWeights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { MetricSums } from "@/lib/trainers/metrics.ts";
-import { Optimizer, type OptimizerName } from "@/lib/trainers/optimizers.ts";
+import type { OptimizerName } from "@/lib/trainers/optimizer-rules.ts";
+import { Optimizer } from "@/lib/trainers/optimizers.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import { update } from "@/lib/trainers/update.ts";
 
@@ -44,6 +45,8 @@ Deno.test("LoRA: loss, rewards and gradients of 3 updates equal PyTorch's to 1e-
   };
   const settings = {
     lr: s.lr,
+    lrSchedulerType: "constant" as const,
+    updates: Infinity,
     warmupSteps: s.warmup_steps,
     maxGradNorm: s.max_grad_norm,
     gradientAccumulationSteps: s.gradient_accumulation_steps,

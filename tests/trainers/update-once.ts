@@ -68,7 +68,14 @@ export async function updateOnce(
     pairs,
     // Not the first update: that one asks for a reference like the policy.
     1,
-    { lr: 1e-4, warmupSteps: 0, maxGradNorm: Infinity, gradientAccumulationSteps: parts },
+    {
+      lr: 1e-4,
+      lrSchedulerType: "constant",
+      warmupSteps: 0,
+      maxGradNorm: Infinity,
+      gradientAccumulationSteps: parts,
+      updates: Infinity,
+    },
   );
   const changes: Weights = {}, moments: Weights = {};
   for (const name of Object.keys(weights)) {
