@@ -48,6 +48,7 @@ export function ourSettings(request: TrainingRequest): string[] {
     `max_length=${MAX_LENGTH}`,
     `max_prompt_length=${MAX_PROMPT_LENGTH}`,
     ...evalData === null ? ["test_fraction=0", "do_first_eval=false", "n_eval_examples=0"] : [],
+    "sample_during_eval=false",
     "minimum_log_interval_secs=0",
     `debug=${!request.save}`,
     `local_run_dir=${join(request.out, "run")}`,

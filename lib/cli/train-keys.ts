@@ -129,6 +129,18 @@ export const TRAIN_KEYS = {
     min: 0,
     help: "simpo: the margin that is aimed at",
   },
+  "loss.desirable_weight": {
+    type: "number",
+    default: 1,
+    min: 0,
+    help: "kto: factor of chosen responses' losses",
+  },
+  "loss.undesirable_weight": {
+    type: "number",
+    default: 1,
+    min: 0,
+    help: "kto: factor of rejected responses' losses",
+  },
   "loss.discopop_tau": {
     type: "number",
     default: 0.05,
@@ -260,8 +272,14 @@ export const TRAIN_KEYS = {
   do_first_eval: { type: "boolean", default: true, help: "evaluate before the first update" },
   sample_during_eval: {
     type: "boolean",
-    default: false,
-    help: "write samples of the policy at evaluations; not there yet",
+    default: true,
+    help: "at evaluations, write what policy and reference answer to samples.jsonl",
+  },
+  n_eval_model_samples: {
+    type: "integer",
+    default: 16,
+    min: 0,
+    help: "prompts that are answered then",
   },
 
   local_dirs: {

@@ -17,11 +17,6 @@ type TrainValues = Values<TaskSpec<typeof TRAIN_KEYS>>;
  *   fit together
  */
 export function trainSettings(values: TrainValues): TrainSettings {
-  if (values.sample_during_eval) {
-    throw new InputError(
-      "sample_during_eval=true is not available yet; set it to false and sample with deno task generate.",
-    );
-  }
   const model = values["model.name_or_path"] ?? values.model;
   const tokenizer = values["model.tokenizer_name_or_path"];
   if (tokenizer !== null && tokenizer !== model) {
@@ -53,6 +48,8 @@ export function trainSettings(values: TrainValues): TrainSettings {
     nEvalExamples: values.n_eval_examples,
     evalEvery: values.eval_every,
     doFirstEval: values.do_first_eval,
+    sampleDuringEval: values.sample_during_eval,
+    nEvalModelSamples: values.n_eval_model_samples,
     saveEvery: values.save_every,
     saveEveryMinutes: values.save_every_minutes,
     keepCheckpoints: values.keep_checkpoints,
@@ -104,11 +101,26 @@ function lossSettings(values: TrainValues): LossSettings {
     wpo: values["loss.wpo"],
     gamma: values["loss.gamma"],
     discopopTau: values["loss.discopop_tau"],
+    desirableWeight: values["loss.desirable_weight"],
+    undesirableWeight: values["loss.undesirable_weight"],
   };
   const has = (loss: LossName) => name === loss || plus.includes(loss);
   if (has("exo_pair") && !settings.labelSmoothing) {
     throw new InputError(
       "loss=exo_pair is infinite without loss.label_smoothing=; its paper takes 0.001.",
+    );
+  }
+  const part = values.batch_size / values.gradient_accumulation_steps;
+  if (has("kto") && part < 2) {
+    throw new InputError(
+      "loss=kto compares with responses to other prompts of the batch; give batch_size= at least twice " +
+        "gradient_accumulation_steps=.",
+    );
+  }
+  if (has("kto") && values.precompute_reference === "true") {
+    throw new InputError(
+      "loss=kto asks the reference about responses to other prompts of each batch; precompute_reference=true " +
+        "cannot know them.",
     );
   }
   if (has("robust") && settings.labelSmoothing === 0.5) {

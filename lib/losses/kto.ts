@@ -1,5 +1,6 @@
 import { tf } from "@/lib/tensorflow/mod.ts";
-import type { LossOptions } from "@/lib/losses/types.ts";
+import { logRatios } from "@/lib/losses/log-ratios.ts";
+import type { LossOptions, PairBatch } from "@/lib/losses/types.ts";
 
 /**
  * Kahneman–Tversky optimisation, of examples that are each desirable or not: λ_D·(1 − σ(β·(a − z))) for desirable
@@ -28,4 +29,23 @@ export function ktoLoss(
     tf.mul(tf.sub(1, desirable), undesirableWeight),
   );
   return tf.mul(weight, tf.sub(1, value));
+}
+
+/**
+ * The same of pairs, whose chosen responses are desirable and whose rejected ones are not: the mean of both
+ * examples' losses.
+ *
+ * @param batch fp32 [pairs] each
+ * @returns fp32 [pairs]
+ */
+export function ktoPairLoss(batch: PairBatch, options: LossOptions): tf.Tensor1D {
+  const { chosen, rejected } = logRatios(batch), mismatched = batch.mismatchedRatios!;
+  const [desirable, undesirable] = [tf.onesLike(chosen), tf.zerosLike(rejected)];
+  return tf.div(
+    tf.add(
+      ktoLoss(chosen, desirable, mismatched, options),
+      ktoLoss(rejected, undesirable, mismatched, options),
+    ),
+    2,
+  );
 }

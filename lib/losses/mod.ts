@@ -12,6 +12,7 @@ import { dpoLoss } from "@/lib/losses/dpo.ts";
 import { exoPairLoss } from "@/lib/losses/exo-pair.ts";
 import { hingeLoss } from "@/lib/losses/hinge.ts";
 import { ipoLoss } from "@/lib/losses/ipo.ts";
+import { ktoPairLoss } from "@/lib/losses/kto.ts";
 import { averageRewards, implicitRewards } from "@/lib/losses/log-ratios.ts";
 import { ncaPairLoss } from "@/lib/losses/nca-pair.ts";
 import { orpoLoss } from "@/lib/losses/orpo.ts";
@@ -35,6 +36,8 @@ interface PairLoss {
   reference: boolean;
   /** Whether it is a function of the two responses' scores, which an f-divergence defines. */
   divergence: boolean;
+  /** Whether it reads log-probs of responses to other prompts of the batch. */
+  mismatched?: boolean;
   /** Whether it compares within the batch, so that parts of a batch are another loss than the whole. */
   wholeBatch?: boolean;
 }
@@ -58,6 +61,7 @@ export const PAIR_LOSSES = {
   apo_down: { losses: apoDownLoss, ...ofRatios },
   discopop: { losses: discopopLoss, ...ofScores },
   sigmoid_norm: { losses: sigmoidNormLoss, ...ofScores },
+  kto: { losses: ktoPairLoss, ...ofRatios, mismatched: true, wholeBatch: true },
   simpo: { losses: simpoLoss, ...ofPolicy },
   orpo: { losses: orpoLoss, ...ofPolicy, wholeBatch: true },
 } as const satisfies Record<string, PairLoss>;
@@ -105,6 +109,10 @@ export const needsWholeBatch = (settings: LossSettings): boolean =>
   termsOf(settings).some(({ name }) =>
     name === "sft" ? settings.name !== "sft" : ruleOf(name).wholeBatch ?? false
   );
+
+/** Whether some term reads log-probs of responses to other prompts of the batch. */
+export const needsMismatched = (settings: LossSettings): boolean =>
+  termsOf(settings).some(({ name }) => name !== "sft" && (ruleOf(name).mismatched ?? false));
 
 /** Whether all terms are functions of scores, which an f-divergence defines. */
 export const takesDivergence = (settings: LossSettings): boolean =>

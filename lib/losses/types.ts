@@ -32,6 +32,8 @@ export interface PairBatch extends PairLogps, PairLengths {
   /** For WPO: means over the responses' tokens of log p(token) − log Σ p², without a gradient. */
   chosenAlignment?: tf.Tensor1D;
   rejectedAlignment?: tf.Tensor1D;
+  /** For KTO: log-ratios of responses to other prompts of the batch, without a gradient; any number. */
+  mismatchedRatios?: tf.Tensor1D;
 }
 
 /** What a pair loss gives for each pair. */

@@ -18,6 +18,7 @@ const BOTH: Settings = {
   max_prompt_length: 512,
   max_truncated_fraction: 0.05,
   save_every: 32,
+  sample_during_eval: false,
   optimizer: "RMSprop",
   warmup_steps: 3,
 };

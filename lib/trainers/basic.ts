@@ -25,7 +25,7 @@ import {
 } from "@/lib/trainers/checkpoint.ts";
 import { evaluate, fullBatches } from "@/lib/trainers/evaluate.ts";
 import {
-  MetricsFile,
+  LinesFile,
   type MetricsLine,
   MetricSums,
   peakMemoryBytes,
@@ -38,6 +38,7 @@ import {
   type TrainSettings,
 } from "@/lib/trainers/settings.ts";
 import { precomputeReference, precomputes } from "@/lib/trainers/precompute.ts";
+import { HeldOutSamples, type SampleLine } from "@/lib/trainers/samples.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
 import { type Trained, update } from "@/lib/trainers/update.ts";
@@ -77,6 +78,7 @@ export class BasicTrainer {
   private trained!: Trained;
   private state: TrainerState;
   private readonly evalReference = new Map<number, Float32Array>();
+  private samples: { heldOut: HeldOutSamples; file: LinesFile<SampleLine> } | null = null;
   private best: { loss: number; folder: string } | null = null;
   private startedAt = 0;
   private lastSave = 0;
@@ -106,7 +108,8 @@ export class BasicTrainer {
     const { settings, runFolder } = this.input;
     await this.load();
     if (this.state.finished) return this.state;
-    const metrics = new MetricsFile(join(runFolder, "metrics.jsonl"), this.state.examples);
+    const metrics = new LinesFile(join(runFolder, "metrics.jsonl"), this.state.examples);
+    if (settings.sampleDuringEval && settings.nEvalModelSamples > 0) this.openSamples();
     this.startedAt = this.lastSave = performance.now();
     try {
       const done = await this.loop(metrics);
@@ -121,6 +124,7 @@ export class BasicTrainer {
       return this.state;
     } finally {
       metrics.close();
+      this.samples?.file.close();
       this.dispose();
     }
   }
@@ -189,7 +193,7 @@ export class BasicTrainer {
   }
 
   /** @returns false when the signal came */
-  private async loop(metrics: MetricsFile): Promise<boolean> {
+  private async loop(metrics: LinesFile): Promise<boolean> {
     const { settings, train, source } = this.input;
     const sftMode = settings.loss.name === "sft";
     const options = batchOptions(settings);
@@ -261,7 +265,7 @@ export class BasicTrainer {
    * @returns whether anything was
    */
   private async evaluateOrSave(
-    metrics: MetricsFile,
+    metrics: LinesFile,
     evalEvery: number,
     total: number,
   ): Promise<boolean> {
@@ -278,7 +282,7 @@ export class BasicTrainer {
     return true;
   }
 
-  private async evaluate(metrics: MetricsFile, total: number): Promise<void> {
+  private async evaluate(metrics: LinesFile, total: number): Promise<void> {
     const { held, settings } = this.input;
     if (held.length === 0) return;
     const means = await evaluate(
@@ -291,10 +295,37 @@ export class BasicTrainer {
     this.state.evalLoss = means["loss/eval"];
     this.state.evaluatedAt = this.state.examples;
     this.writeMetrics(metrics, means);
+    await this.writeSamples(total);
     await this.hooks.onEvaluation();
   }
 
-  private writeMetrics(metrics: MetricsFile, values: Record<string, number>): void {
+  private openSamples(): void {
+    const { held, settings, source, precision, runFolder } = this.input;
+    this.samples = {
+      heldOut: new HeldOutSamples(source, held, settings, precision),
+      file: new LinesFile(join(runFolder, "samples.jsonl"), this.state.examples),
+    };
+  }
+
+  private async writeSamples(total: number): Promise<void> {
+    const { signal, onProgress } = this.hooks, { examples, updates } = this.state;
+    // An interrupted run saves and ends; whoever waits for that does not wait for samples.
+    if (!this.samples || signal.aborted) return;
+    const { heldOut, file } = this.samples;
+    try {
+      const lines = await heldOut.take(
+        this.trained,
+        { examples, updates },
+        signal,
+        (done, of) => onProgress(examples, total, `sampling ${done}/${of}`),
+      );
+      lines.forEach((line) => file.write(line));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  private writeMetrics(metrics: LinesFile, values: Record<string, number>): void {
     const line = {
       examples: this.state.examples,
       updates: this.state.updates,

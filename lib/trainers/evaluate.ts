@@ -28,19 +28,21 @@ export async function evaluate(
   const sums = new MetricSums();
   for (const [i, filled] of fullBatches(pairs, batchSize).entries()) {
     const at = i * batchSize, count = Math.min(batchSize, pairs.length - at);
-    const tensors = steps.place(filled);
-    const before = evaluated.get(at);
+    const tensors = steps.place(filled), mismatched = steps.placeMismatched(filled);
+    // Responses to other prompts need the reference itself, every time.
+    const before = mismatched ? undefined : evaluated.get(at);
     const known = kept?.of(filled) ?? (before ? tf.tensor1d(before) : null);
     const { examples, referenceLogps: told } = await steps.losses(
       weights,
       tensors,
-      { logps: known, weights: known ? null : reference },
+      { logps: known, weights: known ? null : reference, mismatched },
       adapted ? { ...adapted, dropoutSeed: null } : null,
     );
     if (!known) evaluated.set(at, told.dataSync() as Float32Array);
     sums.add("eval", readResults(examples), count);
     told.dispose();
     disposeLayout(tensors);
+    if (mismatched) disposeLayout(mismatched);
     known?.dispose();
     onProgress?.(at + count, pairs.length);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { attr, DataType, op, tf } from "@/lib/tensorflow/mod.ts";
+import type { Sequence, TokenizedPair } from "@/lib/datasets/types.ts";
 import type { LossSettings, PairBatch } from "@/lib/losses/mod.ts";
 import { type Layout, type LayoutTensors, segmentLengths } from "@/lib/models/layout.ts";
 import { sumBySegment, type TokenScores } from "@/lib/models/logps.ts";
@@ -58,6 +59,7 @@ const withoutGradient = (x: tf.Tensor): tf.Tensor1D =>
 export function pairBatch(
   { logps, plainLogps, alignment }: SegmentScores,
   referenceLogps: tf.Tensor1D,
+  mismatchedRatios: tf.Tensor1D | undefined,
   { lengths, sequences, segments }: LayoutTensors,
 ): PairBatch {
   const pairs = sequences / 2;
@@ -80,9 +82,30 @@ export function pairBatch(
     chosenLengths: part(lengths, 0),
     rejectedLengths: part(lengths, 1),
     chosenTokenLogps: part(plainLogps, 0),
+    mismatchedRatios,
     ...prompts,
     ...aligned,
   };
+}
+
+/**
+ * KTO's pairs for its reference point: each prompt with the responses of the pair before it.
+ *
+ * @param longest more tokens than the model was made for are cut off
+ */
+export function mismatchedPairs(pairs: TokenizedPair[], longest: number): TokenizedPair[] {
+  return pairs.map((pair, i) => {
+    const other = pairs.at(i - 1)!;
+    const answer = (own: Sequence, { ids, start }: Sequence) => ({
+      ids: [...own.ids.slice(0, own.start), ...ids.slice(start)].slice(0, longest),
+      start: own.start,
+    });
+    return {
+      ...pair,
+      chosen: answer(pair.chosen, other.chosen),
+      rejected: answer(pair.rejected, other.rejected),
+    };
+  });
 }
 
 /** Whether a loss reads the log-probs of prompts. */

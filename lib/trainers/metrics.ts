@@ -6,7 +6,7 @@
 import type { ExampleResults } from "@/lib/trainers/step.ts";
 
 /** One line of metrics.jsonl: names to numbers, with `examples`, `updates` and an ISO `time`. */
-export type MetricsLine = Record<string, number | string>;
+export type MetricsLine = { examples: number } & Record<string, number | string>;
 
 /** Sums over examples, so that batches of different sizes weigh what they hold. */
 export class MetricSums {
@@ -53,8 +53,8 @@ export function peakMemoryBytes(): number {
   return Number(line![1]) * 1024;
 }
 
-/** Appends lines to metrics.jsonl; each is on disk before the call returns. */
-export class MetricsFile {
+/** Appends lines that say after how many `examples` they were written; each is with the system before the call returns. */
+export class LinesFile<Line extends { examples: number } = MetricsLine> {
   private readonly file: Deno.FsFile;
 
   /**
@@ -74,7 +74,7 @@ export class MetricsFile {
     this.file = Deno.openSync(path, { append: true, create: true });
   }
 
-  write(line: MetricsLine): void {
+  write(line: Line): void {
     this.file.writeSync(new TextEncoder().encode(JSON.stringify(line) + "\n"));
   }
 

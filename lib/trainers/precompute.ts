@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { batches, examplesPerEpoch } from "@/lib/datasets/batches.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import { needsMismatched } from "@/lib/losses/mod.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 import type { TrainHooks, TrainInput } from "@/lib/trainers/basic.ts";
@@ -18,6 +19,8 @@ const DEFAULT_FOLDER = join(PROJECT_ROOT, ".cache", "reference");
 
 /** Whether the run computes the reference's log-probs before training. */
 export function precomputes({ settings, train }: TrainInput): boolean {
+  // Who meets whom in a batch is not known beforehand.
+  if (needsMismatched(settings.loss)) return false;
   if (settings.precomputeReference !== "auto") return settings.precomputeReference;
   return totalExamples(settings, train) > examplesPerEpoch(train, batchOptions(settings));
 }

@@ -40,6 +40,9 @@ export interface TrainSettings extends Schedule {
   nEvalExamples: number;
   evalEvery: number;
   doFirstEval: boolean;
+  /** Whether policy and reference write samples at evaluations, and to how many prompts. */
+  sampleDuringEval: boolean;
+  nEvalModelSamples: number;
   saveEvery: number | null;
   saveEveryMinutes: number;
   keepCheckpoints: number;
@@ -64,6 +67,8 @@ export interface TrainSettings extends Schedule {
 /** Settings that change nothing about the numbers a run produces. */
 const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [
   "referenceCache",
+  "sampleDuringEval",
+  "nEvalModelSamples",
   "saveEvery",
   "saveEveryMinutes",
   "keepCheckpoints",

@@ -5,7 +5,7 @@
  */
 import { attr, DataType, jit, op, tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
-import { type LossSettings, pairLoss, sftLoss } from "@/lib/losses/mod.ts";
+import { type LossSettings, needsMismatched, pairLoss, sftLoss } from "@/lib/losses/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import {
   layOut,
@@ -26,6 +26,7 @@ import { Buckets } from "@/lib/trainers/buckets.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
 import {
   lengthWeights,
+  mismatchedPairs,
   pairBatch,
   scoresPrompts,
   type SegmentScores,
@@ -51,6 +52,8 @@ export type ExampleResults = { [K in keyof ExampleTensors]: Float32Array };
 export interface Reference {
   logps: tf.Tensor1D | null;
   weights: Weights | null;
+  /** For losses that compare with responses to other prompts: {@link Steps.placeMismatched}; they need the weights. */
+  mismatched?: LayoutTensors | null;
 }
 
 /** Gradients of one micro-batch, and what the loss was. */
@@ -133,7 +136,21 @@ export class Steps {
 
   /** Pairs as tensors: chosen sequences first, then, for pair losses, the rejected ones. */
   place(pairs: TokenizedPair[]): LayoutTensors {
-    const sequences = this.sequencesOf(pairs);
+    return this.placeSequences(this.sequencesOf(pairs));
+  }
+
+  /** Each prompt with responses to another prompt of the batch; null where the loss does not ask for them. */
+  placeMismatched(pairs: TokenizedPair[]): LayoutTensors | null {
+    return needsMismatched(this.loss)
+      ? this.placeSequences(this.sequencesOf(this.mismatched(pairs)))
+      : null;
+  }
+
+  private mismatched(pairs: TokenizedPair[]): TokenizedPair[] {
+    return mismatchedPairs(pairs, this.config.max_position_embeddings);
+  }
+
+  private placeSequences(sequences: ScoredSequence[]): LayoutTensors {
     const fit = (needed: LayoutSizes) => this.buckets.fit(this.groupOf(sequences), needed);
     const layout = layOut(sequences, this.layout, fit, this.scoring);
     const alpha = this.loss.ldAlpha ?? null;
@@ -184,6 +201,7 @@ export class Steps {
       ) => {
         let examples: ExampleTensors | undefined, scores: SegmentScores | undefined;
         const referenceLogps = this.referenceLogps(batch, reference);
+        const mismatched = this.mismatchedRatios(weights, reference, frozen);
         const embedded = frozen ? [] : [embedTokens(weights, batch.ids_N)];
         const { grads } = tf.valueAndGrads(
           (...inputs: tf.Tensor[]) => {
@@ -195,7 +213,7 @@ export class Steps {
             };
             scores = this.policyScores(named, batch, frozen, this.checkpointing, rows_NC);
             tf.keep(scores.logps);
-            examples = this.lossesOf(scores, referenceLogps, batch);
+            examples = this.lossesOf(scores, referenceLogps, mismatched, batch);
             Object.values(examples).forEach((t) => tf.keep(t));
             return tf.mul(tf.mean(examples.losses), scale) as tf.Scalar;
           },
@@ -229,7 +247,9 @@ export class Steps {
       ) => {
         const referenceLogps = this.referenceLogps(batch, reference);
         const scores = this.policyScores(weights, batch, frozen, false);
-        return { examples: this.lossesOf(scores, referenceLogps, batch), referenceLogps };
+        const mismatched = this.mismatchedRatios(weights, reference, frozen);
+        const examples = this.lossesOf(scores, referenceLogps, mismatched, batch);
+        return { examples, referenceLogps };
       },
       { name: `${this.loss.name}_losses` },
     );
@@ -257,6 +277,18 @@ export class Steps {
     return weights ? this.logpsOf(weights, batch) : tf.zeros([batch.sequences]);
   }
 
+  /** How much likelier policy than reference finds responses to other prompts; no gradient goes through it. */
+  private mismatchedRatios(
+    trained: Weights,
+    { mismatched, weights }: Reference,
+    frozen: Frozen | null,
+  ): tf.Tensor1D | undefined {
+    if (!mismatched) return undefined;
+    const steady = frozen && { ...frozen, dropoutSeed: null };
+    const { logps } = this.policyScores(trained, mismatched, steady, false);
+    return tf.sub(logps, this.logpsOf(weights!, mismatched));
+  }
+
   /** As the policy's are summed, so that the two can be compared. */
   private logpsOf(weights: Weights, batch: LayoutTensors): tf.Tensor1D {
     const { logps } = segmentScores(
@@ -276,6 +308,7 @@ export class Steps {
   private lossesOf(
     scores: SegmentScores,
     referenceLogps: tf.Tensor1D,
+    mismatched: tf.Tensor1D | undefined,
     batch: LayoutTensors,
   ): ExampleTensors {
     const { loss } = this, { logps } = scores;
@@ -283,7 +316,7 @@ export class Steps {
       const lengths = loss.averageLogProb ? batch.lengths : null;
       return { losses: sftLoss(logps, lengths), chosenLogps: logps };
     }
-    const pairs = pairBatch(scores, referenceLogps, batch);
+    const pairs = pairBatch(scores, referenceLogps, mismatched, batch);
     return {
       ...pairLoss(pairs, loss),
       chosenLogps: pairs.policyChosenLogps,

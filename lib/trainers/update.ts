@@ -114,14 +114,14 @@ async function gradientsOf(
   updates: number,
   at: number,
 ): Promise<{ gradients: Weights; norm: tf.Tensor; results: ExampleResults }> {
-  const tensors = steps.place(pairs);
+  const tensors = steps.place(pairs), mismatched = steps.placeMismatched(pairs);
   const known = kept?.of(pairs) ?? null;
   const seed = adapted?.dropoutSeed ?? null;
   const dropoutSeed = seed === null ? null : partSeed(seed, updates, at);
   const { gradients, norm, examples, logps, referenceLogps } = await steps.gradients(
     weights,
     tensors,
-    { logps: known, weights: known ? null : reference },
+    { logps: known, weights: known ? null : reference, mismatched },
     scale,
     adapted ? { ...adapted, dropoutSeed } : null,
   );
@@ -136,6 +136,7 @@ async function gradientsOf(
   tf.dispose([logps, referenceLogps]);
   known?.dispose();
   disposeLayout(tensors);
+  if (mismatched) disposeLayout(mismatched);
   return { gradients, norm, results: readResults(examples) };
 }
 

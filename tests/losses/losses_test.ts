@@ -16,6 +16,7 @@ const batch = {
   rejectedLengths: tf.tensor1d([4, 4]),
   chosenTextLogps: tf.tensor1d([-15, -30]),
   chosenTextLengths: tf.tensor1d([4, 5]),
+  mismatchedRatios: tf.tensor1d([0, 1]),
 };
 const close = (tensor: tf.Tensor, expected: number[]) =>
   tensor.dataSync().forEach((value, i) =>
@@ -115,6 +116,14 @@ const BY_HAND: [what: string, name: Name, options: LossOptions, expected: number
     nls(1.5),
     nls(-0.5),
   ]],
+  [
+    "KTO of pairs: both responses against the mean mismatched log-ratio",
+    "kto",
+    { beta: 0.5, desirableWeight: 2 },
+    [[1, -1], [0, 1]].map(([w, l]) =>
+      (2 * (1 - sigma(0.5 * (w - 0.5))) + 1 - sigma(0.5 * (0.5 - l))) / 2
+    ),
+  ],
   [
     // Mean log-probs −5 and −3, −4 and −4¾.
     "SimPO: −log σ(β·(p̄_w − p̄_l) − γ)",

@@ -53,6 +53,17 @@ function side(which: "chosen" | "rejected", ldAlpha: number | null) {
   return { policy: of(policy), reference: of(reference) };
 }
 
+/** Log-ratios of each prompt with the response of the pair before it. */
+const mismatched = (which: string) =>
+  pairs.map((pair, i) => {
+    const own = pair[which as "chosen"], other = pairs.at(i - 1)![which as "chosen"];
+    const ids = [...own.ids.slice(0, own.start), ...other.ids.slice(other.start)];
+    const [ours, theirs] = [policy, reference].map((weights) =>
+      sum(tokens(weights, ids).slice(own.start - 1).map(({ logp }) => logp))
+    );
+    return ours - theirs;
+  });
+
 const LOSSES: LossSettings[] = [
   { name: "dpo", beta: 0.3 },
   { name: "ipo", beta: 0.3, averageLogProb: true },
@@ -62,6 +73,7 @@ const LOSSES: LossSettings[] = [
   { name: "dpo", beta: 0.3, ldAlpha: 0.4, plus: [{ name: "sft", weight: 0.5 }] },
   { name: "dpo", beta: 0.3, wpo: true },
   { name: "aot", beta: 0.3 },
+  { name: "kto", beta: 0.1, desirableWeight: 1.5 },
 ];
 const KINDS: LayoutKind[] = ["padded", "packed", "shared-prompt"];
 
@@ -83,12 +95,17 @@ for (const loss of LOSSES) {
       chosenTextLengths: column(chosen.policy, (s) => s.textLength),
       chosenAlignment: column(chosen.policy, (s) => s.alignment),
       rejectedAlignment: column(rejected.policy, (s) => s.alignment),
+      mismatchedRatios: tf.tensor1d(["chosen", "rejected"].flatMap(mismatched)),
     }, loss).losses.dataSync();
 
     for (const kind of KINDS) {
       const steps = new Steps(CONFIG, policy, loss, kind, "fp32", new Buckets());
       const weights = needsReference(loss) ? reference : null;
-      const { examples } = await steps.losses(policy, steps.place(pairs), { logps: null, weights });
+      const { examples } = await steps.losses(policy, steps.place(pairs), {
+        logps: null,
+        weights,
+        mismatched: steps.placeMismatched(pairs),
+      });
       const { losses } = readResults(examples);
       losses.forEach((value, i) =>
         assert.ok(

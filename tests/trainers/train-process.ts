@@ -17,7 +17,7 @@ export interface Finished {
 }
 
 /**
- * Trains with `json=true`.
+ * Trains with `json=true`, and without samples unless the settings say so.
  * @param killWhen the process is killed with SIGKILL as soon as a result, or a line on stderr, satisfies it
  */
 export async function trainProcess(
@@ -27,7 +27,9 @@ export async function trainProcess(
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--allow-all", "--quiet", ENTRY],
-      ...Object.entries({ ...settings, json: true }).map(([key, value]) => `${key}=${value}`),
+      ...Object.entries({ sample_during_eval: false, ...settings, json: true }).map((
+        [key, value],
+      ) => `${key}=${value}`),
     ],
     stdin: "null",
     stdout: "piped",
