@@ -204,6 +204,24 @@ export const TRAIN_KEYS = {
       "compute the reference's log-probs once, before training, which frees its memory; auto does where the data are " +
       "seen more than once",
   },
+  sync_ref_model: {
+    type: "boolean",
+    default: false,
+    help: "let the reference follow the policy (TR-DPO)",
+  },
+  ref_model_mixup_alpha: {
+    type: "number",
+    default: 0.6,
+    min: 0,
+    max: 1,
+    help: "share of the policy in the new reference; 1 replaces it",
+  },
+  ref_model_sync_steps: {
+    type: "integer",
+    default: 512,
+    min: 1,
+    help: "updates after which it follows",
+  },
   reference_cache: {
     type: "string",
     optional: true,

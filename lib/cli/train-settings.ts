@@ -6,7 +6,13 @@
 import { InputError } from "@/lib/errors.ts";
 import type { TaskSpec, Values } from "@/lib/cli/core/settings.ts";
 import type { TRAIN_KEYS } from "@/lib/cli/train-keys.ts";
-import { type LossName, type LossSettings, lossTitle, takesDivergence } from "@/lib/losses/mod.ts";
+import {
+  type LossName,
+  type LossSettings,
+  lossTitle,
+  needsReference,
+  takesDivergence,
+} from "@/lib/losses/mod.ts";
 import { LORA_TARGETS, type LoraSettings } from "@/lib/models/lora.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 
@@ -62,6 +68,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
     precomputeReference: values.precompute_reference === "auto"
       ? "auto"
       : values.precompute_reference === "true",
+    referenceSync: referenceSync(values),
     referenceCache: values.reference_cache,
     activationCheckpointing: values.activation_checkpointing,
     localDirs: values.local_dirs,
@@ -145,6 +152,21 @@ function lossSettings(values: TrainValues): LossSettings {
     );
   }
   return settings;
+}
+
+function referenceSync(values: TrainValues): TrainSettings["referenceSync"] {
+  if (!values.sync_ref_model) return null;
+  const why = !needsReference(lossSettings(values))
+    ? `loss=${values.loss} has no reference`
+    : values["lora.r"] !== null
+    ? "with lora.r= the reference is the base itself"
+    : values.precompute_reference === "true"
+    ? "with precompute_reference=true the reference's log-probs are fixed"
+    : null;
+  if (why) {
+    throw new InputError(`sync_ref_model=true lets the reference follow the policy, but ${why}.`);
+  }
+  return { mixupAlpha: values.ref_model_mixup_alpha, steps: values.ref_model_sync_steps };
 }
 
 /** LoRA as PEFT's users know it: on all linear layers, with TRL's alpha of twice r and without dropout. */

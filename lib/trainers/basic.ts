@@ -7,39 +7,33 @@ import { join } from "node:path";
 import { tf, version } from "@/lib/tensorflow/mod.ts";
 import { batches, type FlatExample } from "@/lib/datasets/batches.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
-import { needsReference } from "@/lib/losses/mod.ts";
-import { loadAdapters } from "@/lib/models/adapter-folder.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
-import { initialAdapters, type LoraSettings } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
-import { type ModelSource, openModel } from "@/lib/models/source.ts";
-import { frozenWeights, loadFrozenWeights, loadWeights } from "@/lib/models/weights.ts";
+import type { ModelSource } from "@/lib/models/source.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import {
   listCheckpoints,
   pruneCheckpoints,
-  restoreOptimizer,
   saveCheckpoint,
   type TrainerState,
   verifyCheckpoint,
 } from "@/lib/trainers/checkpoint.ts";
 import { evaluate, fullBatches } from "@/lib/trainers/evaluate.ts";
+import { loadTrained } from "@/lib/trainers/load.ts";
 import {
   LinesFile,
   type MetricsLine,
   MetricSums,
   peakMemoryBytes,
 } from "@/lib/trainers/metrics.ts";
-import { Optimizer } from "@/lib/trainers/optimizers.ts";
+import type { MovingReference } from "@/lib/trainers/moving-reference.ts";
 import {
   batchOptions,
   settingsHash,
   totalExamples,
   type TrainSettings,
 } from "@/lib/trainers/settings.ts";
-import { precomputeReference, precomputes } from "@/lib/trainers/precompute.ts";
 import { HeldOutSamples, type SampleLine } from "@/lib/trainers/samples.ts";
-import { Steps } from "@/lib/trainers/step.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
 import { type Trained, update } from "@/lib/trainers/update.ts";
 
@@ -78,6 +72,7 @@ export class BasicTrainer {
   private trained!: Trained;
   private state: TrainerState;
   private readonly evalReference = new Map<number, Float32Array>();
+  private moving: MovingReference | null = null;
   private samples: { heldOut: HeldOutSamples; file: LinesFile<SampleLine> } | null = null;
   private best: { loss: number; folder: string } | null = null;
   private startedAt = 0;
@@ -130,66 +125,24 @@ export class BasicTrainer {
   }
 
   private async load(): Promise<void> {
-    const { settings, source, precision, layout, checkpoint } = this.input;
+    const { checkpoint, runFolder } = this.input;
     if (checkpoint) {
       this.state = await verifyCheckpoint(checkpoint);
       this.lastSavedExamples = this.state.examples;
       if (this.state.finished) return;
     }
-    const { weights, adapted, reference: frozen } = settings.lora
-      ? await this.loadAdapted(settings.lora)
-      : await this.loadWhole();
-    const referenceLogps = frozen && precomputes(this.input)
-      ? await precomputeReference(this.input, frozen, this.hooks)
-      : null;
-    if (frozen && referenceLogps && !adapted) tf.dispose(frozen);
-    const reference = referenceLogps ? null : frozen;
-    const optimizer = new Optimizer(settings.optimizer, weights);
-    const buckets = new Buckets(this.state.shapes);
-    const steps = new Steps(
-      source.config,
-      weights,
-      settings.loss,
-      layout,
-      precision,
-      buckets,
-      settings.activationCheckpointing,
+    const { trained, moving } = await loadTrained(
+      this.input,
+      new Buckets(this.state.shapes),
+      this.hooks,
     );
-    this.trained = { steps, weights, adapted, reference, referenceLogps, optimizer, precision };
+    this.trained = trained;
+    this.moving = moving;
     if (!checkpoint) return;
-    restoreOptimizer(checkpoint, optimizer);
     this.hooks.log(`resumed from ${checkpoint} after ${this.state.examples} examples`);
-    for (const folder of listCheckpoints(this.input.runFolder)) {
+    for (const folder of listCheckpoints(runFolder)) {
       this.noteBest(folder, await verifyCheckpoint(folder));
     }
-  }
-
-  private async loadWhole(): Promise<Pick<Trained, "weights" | "adapted" | "reference">> {
-    const { settings, source, precision, checkpoint } = this.input;
-    const initial = await loadWeights(source);
-    const reference = needsReference(settings.loss) ? frozenWeights(initial, precision) : null;
-    if (!checkpoint) return { weights: initial, adapted: null, reference };
-    tf.dispose(initial);
-    const saved = await openModel(join(checkpoint, "policy"));
-    const weights = await loadWeights(saved);
-    saved.close();
-    return { weights, adapted: null, reference };
-  }
-
-  /** The base is there once: it is what the adapters are on, and without them the reference. */
-  private async loadAdapted(
-    lora: LoraSettings,
-  ): Promise<Pick<Trained, "weights" | "adapted" | "reference">> {
-    const { settings: { seed, loss }, source, precision, checkpoint } = this.input;
-    const weights = checkpoint
-      ? loadAdapters(join(checkpoint, "adapter"), source.config, lora, source)
-      : initialAdapters(source.config, lora, seed);
-    const base = await loadFrozenWeights(source, precision);
-    return {
-      weights,
-      adapted: { base, settings: lora, dropoutSeed: lora.dropout > 0 ? seed : null },
-      reference: needsReference(loss) ? base : null,
-    };
   }
 
   /** @returns false when the signal came */
@@ -222,6 +175,7 @@ export class BasicTrainer {
       );
       this.state.updates++;
       this.state.examples += batch.pairs.length;
+      if (this.moving?.follow(this.trained.weights, this.state.updates)) this.takeReference();
       this.state.evalLoss = null;
       results.forEach((result) => sums.add("train", result));
       tokens += batch.pairs.reduce(
@@ -244,6 +198,13 @@ export class BasicTrainer {
       this.hooks.onProgress(this.state.examples, total);
     }
     return true;
+  }
+
+  /** What the old reference said holds no longer. */
+  private takeReference(): void {
+    this.trained.reference = this.moving!.frozen;
+    this.evalReference.clear();
+    this.samples?.heldOut.forgetReference();
   }
 
   /** Looks at the first batches, so that most need no shape of their own. */
@@ -357,6 +318,7 @@ export class BasicTrainer {
       source,
       weights: this.trained.weights,
       lora: settings.lora,
+      reference: this.moving?.values ?? null,
       optimizer: this.trained.optimizer,
       state: this.state,
     });
@@ -377,6 +339,7 @@ export class BasicTrainer {
     const { weights, adapted, reference, optimizer, steps } = this.trained;
     tf.dispose(weights);
     if (adapted) tf.dispose(adapted.base);
+    else if (this.moving) this.moving.dispose();
     else if (reference) tf.dispose(reference);
     optimizer.dispose();
     steps.dispose();

@@ -48,9 +48,14 @@ export interface Saved {
   /** What is trained: the model's weights, or with `lora` its adapters. */
   weights: Weights;
   lora: LoraSettings | null;
+  /** The reference's weights, where they are others than the source's. */
+  reference: Weights | null;
   optimizer: Optimizer;
   state: TrainerState;
 }
+
+/** The file that they are saved to. */
+export const REFERENCE_FILE = "reference.safetensors";
 
 /**
  * Saves a checkpoint into the run folder and points `LATEST` at it.
@@ -67,6 +72,17 @@ export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<s
     weights: lora ? mergedWeights(source, weights, lora) : valuesOf(weights),
   });
   if (lora) await saveAdapters(join(partial, "adapter"), weights, lora, source);
+  if (saved.reference) {
+    await writeSafetensors(
+      join(partial, REFERENCE_FILE),
+      Object.entries(saved.reference).map(([name, value]) => ({
+        name,
+        dtype: "F32",
+        shape: value.shape,
+        data: () => bytesOf(value.dataSync() as Float32Array),
+      })),
+    );
+  }
   await writeSafetensors(
     join(partial, "optimizer.safetensors"),
     Object.entries(saved.optimizer.state).flatMap(([slot, variables]) =>

@@ -19,8 +19,8 @@ const DEFAULT_FOLDER = join(PROJECT_ROOT, ".cache", "reference");
 
 /** Whether the run computes the reference's log-probs before training. */
 export function precomputes({ settings, train }: TrainInput): boolean {
-  // Who meets whom in a batch is not known beforehand.
-  if (needsMismatched(settings.loss)) return false;
+  // Who meets whom in a batch is not known beforehand, nor what a reference that moves will say.
+  if (needsMismatched(settings.loss) || settings.referenceSync) return false;
   if (settings.precomputeReference !== "auto") return settings.precomputeReference;
   return totalExamples(settings, train) > examplesPerEpoch(train, batchOptions(settings));
 }

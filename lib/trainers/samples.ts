@@ -70,6 +70,11 @@ export class HeldOutSamples {
     }
   }
 
+  /** The reference has become another. */
+  forgetReference(): void {
+    this.reference = null;
+  }
+
   /** The policy as decoding takes it: a copy, with adapters merged in. */
   private async frozenPolicy(
     weights: Weights,

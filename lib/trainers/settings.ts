@@ -11,6 +11,7 @@ import type { LayoutKind } from "@/lib/models/layout.ts";
 import type { LoraSettings } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import type { OptimizerName } from "@/lib/trainers/optimizer-rules.ts";
+import type { ReferenceSync } from "@/lib/trainers/moving-reference.ts";
 import type { Schedule } from "@/lib/trainers/schedule.ts";
 
 /** One training run. Lengths are in tokens; `every` and `nExamples` count examples. */
@@ -53,6 +54,8 @@ export interface TrainSettings extends Schedule {
   precomputeReference: "auto" | boolean;
   /** Folder that keeps them; the project's where it is not named. */
   referenceCache: string | null;
+  /** How the reference follows the policy; null where it stays. */
+  referenceSync: ReferenceSync | null;
   /** Whether activations are computed again for the gradient instead of being kept. */
   activationCheckpointing: boolean;
   /** Folders in which runs are made; the first takes new ones. */

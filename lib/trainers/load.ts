@@ -1,0 +1,107 @@
+/**
+ * From a model, or a checkpoint, to what is being trained.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { tf } from "@/lib/tensorflow/mod.ts";
+import { needsReference } from "@/lib/losses/mod.ts";
+import { loadAdapters } from "@/lib/models/adapter-folder.ts";
+import { initialAdapters, type LoraSettings } from "@/lib/models/lora.ts";
+import { openModel } from "@/lib/models/source.ts";
+import {
+  frozenWeights,
+  loadFrozenWeights,
+  loadWeights,
+  type Weights,
+} from "@/lib/models/weights.ts";
+import type { TrainHooks, TrainInput } from "@/lib/trainers/basic.ts";
+import type { Buckets } from "@/lib/trainers/buckets.ts";
+import { REFERENCE_FILE, restoreOptimizer } from "@/lib/trainers/checkpoint.ts";
+import { MovingReference } from "@/lib/trainers/moving-reference.ts";
+import { Optimizer } from "@/lib/trainers/optimizers.ts";
+import { precomputeReference, precomputes } from "@/lib/trainers/precompute.ts";
+import { Steps } from "@/lib/trainers/step.ts";
+import type { Trained } from "@/lib/trainers/update.ts";
+
+interface Loaded {
+  weights: Weights;
+  adapted: Trained["adapted"];
+  reference: Weights | null;
+  moving: MovingReference | null;
+}
+
+/** Policy, reference and optimiser, as the checkpoint left them where there is one. */
+export async function loadTrained(
+  input: TrainInput,
+  buckets: Buckets,
+  hooks: TrainHooks,
+): Promise<{ trained: Trained; moving: MovingReference | null }> {
+  const { settings, source, precision, layout, checkpoint } = input;
+  const { weights, adapted, reference: frozen, moving } = settings.lora
+    ? await loadAdapted(input, settings.lora)
+    : await loadWhole(input);
+  const referenceLogps = frozen && precomputes(input)
+    ? await precomputeReference(input, frozen, hooks)
+    : null;
+  if (frozen && referenceLogps && !adapted) tf.dispose(frozen);
+  const optimizer = new Optimizer(settings.optimizer, weights);
+  if (checkpoint) restoreOptimizer(checkpoint, optimizer);
+  const steps = new Steps(
+    source.config,
+    weights,
+    settings.loss,
+    layout,
+    precision,
+    buckets,
+    settings.activationCheckpointing,
+  );
+  const reference = referenceLogps ? null : frozen;
+  return {
+    trained: { steps, weights, adapted, reference, referenceLogps, optimizer, precision },
+    moving,
+  };
+}
+
+async function loadWhole(input: TrainInput): Promise<Loaded> {
+  const { settings, source, precision, checkpoint } = input;
+  const initial = await loadWeights(source), moving = movingReference(input, initial);
+  const frozen = () => needsReference(settings.loss) ? frozenWeights(initial, precision) : null;
+  const reference = moving?.frozen ?? frozen();
+  if (!checkpoint) return { weights: initial, adapted: null, reference, moving };
+  tf.dispose(initial);
+  const saved = await openModel(join(checkpoint, "policy"));
+  const weights = await loadWeights(saved);
+  saved.close();
+  return { weights, adapted: null, reference, moving };
+}
+
+function movingReference(
+  { settings: { referenceSync }, precision, checkpoint }: TrainInput,
+  initial: Weights,
+): MovingReference | null {
+  if (!referenceSync) return null;
+  if (checkpoint) {
+    const path = join(checkpoint, REFERENCE_FILE);
+    return MovingReference.restore(path, initial, referenceSync, precision);
+  }
+  const copies = Object.entries(initial).map(([name, w]) => [name, tf.add(w, 0)]);
+  return new MovingReference(Object.fromEntries(copies), referenceSync, precision);
+}
+
+/** The base is there once: it is what the adapters are on, and without them the reference. */
+async function loadAdapted(
+  { settings: { seed, loss }, source, precision, checkpoint }: TrainInput,
+  lora: LoraSettings,
+): Promise<Loaded> {
+  const weights = checkpoint
+    ? loadAdapters(join(checkpoint, "adapter"), source.config, lora, source)
+    : initialAdapters(source.config, lora, seed);
+  const base = await loadFrozenWeights(source, precision);
+  return {
+    weights,
+    adapted: { base, settings: lora, dropoutSeed: lora.dropout > 0 ? seed : null },
+    reference: needsReference(loss) ? base : null,
+    moving: null,
+  };
+}
