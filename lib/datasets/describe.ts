@@ -6,6 +6,7 @@
  */
 import { countExamples, countTruncation, textsOf } from "@/lib/datasets/batches.ts";
 import type { BatchOptions, FlatExample, TruncationCounts } from "@/lib/datasets/batches.ts";
+import { type Fault, faultLine, textFaults, tokenFaults } from "@/lib/datasets/faults.ts";
 import { tokenizePair } from "@/lib/datasets/tokenize.ts";
 import type { Sequence } from "@/lib/datasets/types.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -34,6 +35,8 @@ export interface DataDescription {
   truncation: TruncationCounts;
   /** Tokens of the longest sequence among them, after truncation. */
   longest: number;
+  /** What is wrong with the texts, and with the tokens of the first `truncation.pairs` examples. */
+  faults: Fault[];
   first: { chosen: SequenceDescription; rejected: SequenceDescription };
 }
 
@@ -44,7 +47,14 @@ export interface DataDescription {
 export function describeData(
   examples: readonly FlatExample[],
   tokenizer: Tokenizer,
-  options: BatchOptions & { bosId?: number; limit?: number },
+  options: BatchOptions & {
+    bosId?: number;
+    limit?: number;
+    /** How many embeddings the model has; the tokenizer's ids when not given. */
+    vocabularySize?: number;
+    /** The test split. */
+    held?: readonly FlatExample[];
+  },
 ): DataDescription {
   const texts = examples.flatMap((example) =>
     textsOf(example, options.sftMode).map((t) => ({ ...t, mode: example.truncationMode }))
@@ -52,13 +62,19 @@ export function describeData(
   if (texts.length === 0) {
     throw new InputError("The dataset holds no examples; label some pairs and publish it again.");
   }
+  const faults = textFaults(examples, options.held ?? [], { tokenizer, ...options });
+  // A closing token inside a response is refused below without saying how many there are.
+  if (faults.some(({ fatal }) => fatal)) throw faultError(faults);
   const pairs = texts.map(({ mode, ...t }) =>
     tokenizePair(tokenizer, t, { ...options, truncationMode: mode })
   );
+  faults.push(...tokenFaults(pairs, { vocabularySize: tokenizer.vocabSize, ...options }));
+  if (faults.some(({ fatal }) => fatal)) throw faultError(faults);
   const describe = (sequence: Sequence) => describeSequence(sequence, tokenizer, options.bosId);
   return {
     examples: countExamples(examples, options.sftMode),
     truncation: countTruncation(pairs),
+    faults,
     longest: pairs.reduce((n, p) => Math.max(n, p.chosen.ids.length, p.rejected.ids.length), 0),
     first: { chosen: describe(pairs[0].chosen), rejected: describe(pairs[0].rejected) },
   };
@@ -82,9 +98,17 @@ function describeSequence(
   };
 }
 
+const faultError = (faults: Fault[]): InputError =>
+  new InputError(
+    `The data cannot be trained on: ${faults.filter((f) => f.fatal).map(faultLine).join("; ")}.`,
+  );
+
+/** More of a fault than this share is no accident. */
+const ALARMING = 0.05;
+
 /** A description as lines for a person. */
 export function descriptionLines(
-  { examples, truncation, longest, first }: DataDescription,
+  { examples, truncation, longest, first, faults }: DataDescription,
 ): string[] {
   const { pairs, prompts, chosen, rejected } = truncation;
   const side = (name: string, s: SequenceDescription) =>
@@ -94,6 +118,9 @@ export function descriptionLines(
   return [
     `${examples} examples an epoch; longest sequence ${longest} tokens`,
     `cut by max_length, of the first ${pairs}: ${prompts} prompts, ${chosen} chosen, ${rejected} rejected`,
+    ...faults.map((fault) =>
+      `${fault.count > ALARMING * fault.of ? "WARNING, " : ""}${faultLine(fault)}`
+    ),
     `first example, ${side("chosen", first.chosen)}`,
     `first example, ${side("rejected", first.rejected)}`,
     `the prompt ends with ${JSON.stringify(first.chosen.prompt.slice(-60))}, ` +

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { attr, DataType, op, tf } from "@/lib/tensorflow/mod.ts";
+import { attr, DataType, op, TensorflowError, tf } from "@/lib/tensorflow/mod.ts";
+import { InputError } from "@/lib/errors.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 import { joinWeights } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
@@ -69,18 +70,36 @@ export function layerWeights(weights: Weights, layer: number, precision: Precisi
 
 /**
  * Reads all weights, one tensor at a time.
- * @throws InputError when a tensor is missing or does not have the shape that the configuration asks for
+ * @throws InputError when a tensor is missing, holds a number that is not finite, or does not have the shape that the
+ *   configuration asks for
  */
 export async function loadWeights(source: ModelSource, onProgress?: OnProgress): Promise<Weights> {
   const weights: Weights = {};
   for (const [i, name] of source.tensorNames.entries()) {
-    const values = tf.tensor(await source.read(name), source.shape(name), "float32");
-    // Out of JavaScript's memory at once, where the whole model would otherwise wait for its first use.
-    weights[name] = op("Identity", [attr.type("T", DataType.float32)], [values]);
-    values.dispose();
+    weights[name] = await loadTensor(source, name);
     onProgress?.(i + 1, source.tensorNames.length, name);
   }
   return weights;
+}
+
+async function loadTensor(source: ModelSource, name: string): Promise<tf.Tensor> {
+  const values = tf.tensor(await source.read(name), source.shape(name), "float32");
+  try {
+    // An operation takes it out of JavaScript's memory, where the whole model would otherwise wait for its first use.
+    return op(
+      "CheckNumerics",
+      [attr.type("T", DataType.float32), attr.string("message", name)],
+      [values],
+    );
+  } catch (error) {
+    if (!(error instanceof TensorflowError && /NaN|Inf/.test(error.message))) throw error;
+    throw new InputError(
+      `${source.name}: ${name} holds a number that is not finite; the file is damaged, or the training that made it ` +
+        "diverged. Take another checkpoint.",
+    );
+  } finally {
+    values.dispose();
+  }
 }
 
 /**
@@ -109,7 +128,7 @@ export async function loadFrozenWeights(
   for (const { name, parts } of frozenTensors(source.tensorNames)) {
     const tensors: tf.Tensor[] = [];
     for (const part of parts) {
-      tensors.push(tf.tensor(await source.read(part), source.shape(part), "float32"));
+      tensors.push(await loadTensor(source, part));
     }
     frozen[name] = freeze(name, tensors, precision);
     tf.dispose(tensors);

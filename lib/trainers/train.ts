@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { batches } from "@/lib/datasets/batches.ts";
+import { batches, type FlatExample } from "@/lib/datasets/batches.ts";
 import { describeData, descriptionLines } from "@/lib/datasets/describe.ts";
 import { type DatasetSource, loadExamples } from "@/lib/datasets/registry.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
@@ -41,7 +41,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
   const source = await openModel(settings.archive ?? settings.model);
   try {
     checkLengthFits(settings, source);
-    reportData(settings, source, training.examples, hooks.log);
+    reportData(settings, source, training.examples, heldOut.examples, hooks.log);
     // Refuses data that no batch can be drawn from before a run folder is made.
     batches(training.examples, source.tokenizer, batchOptions(settings));
     const held = await tokenizeHeldOut(settings, source, heldOut.examples);
@@ -118,12 +118,15 @@ function checkLengthFits({ maxLength }: TrainSettings, { config, name }: ModelSo
 function reportData(
   settings: TrainSettings,
   source: ModelSource,
-  examples: Parameters<typeof describeData>[0],
+  examples: readonly FlatExample[],
+  held: readonly FlatExample[],
   log: (line: string) => void,
 ): void {
   const description = describeData(examples, source.tokenizer, {
     ...batchOptions(settings),
     bosId: source.config.bos_token_id,
+    vocabularySize: source.config.vocab_size,
+    held,
   });
   descriptionLines(description).forEach(log);
   const { pairs, prompts, chosen, rejected } = description.truncation;
