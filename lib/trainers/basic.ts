@@ -35,7 +35,13 @@ import {
 } from "@/lib/trainers/settings.ts";
 import { HeldOutSamples, type SampleLine } from "@/lib/trainers/samples.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
-import { type Trained, update } from "@/lib/trainers/update.ts";
+import {
+  NonFiniteGradient,
+  type Trained,
+  update,
+  type UpdateReport,
+} from "@/lib/trainers/update.ts";
+import { writeFileWhole } from "@/lib/write-file.ts";
 
 /** What a run is made of, opened and checked. */
 export interface TrainInput {
@@ -167,12 +173,7 @@ export class BasicTrainer {
     ) {
       if (this.hooks.signal.aborted) return false;
       if (await this.evaluateOrSave(metrics, evalEvery, total)) since = performance.now();
-      const { norm, lr, results } = await update(
-        this.trained,
-        batch.pairs,
-        this.state.updates,
-        { ...settings, updates: total / settings.batchSize },
-      );
+      const { norm, lr, results } = await this.update(batch.pairs, total);
       this.state.updates++;
       this.state.examples += batch.pairs.length;
       if (this.moving?.follow(this.trained.weights, this.state.updates)) this.takeReference();
@@ -198,6 +199,29 @@ export class BasicTrainer {
       this.hooks.onProgress(this.state.examples, total);
     }
     return true;
+  }
+
+  /** One update; the batch of a gradient that is not finite is kept to look at. */
+  private async update(pairs: TokenizedPair[], total: number): Promise<UpdateReport> {
+    const { settings, runFolder, source: { tokenizer } } = this.input;
+    const updates = total / settings.batchSize;
+    try {
+      return await update(this.trained, pairs, this.state.updates, { ...settings, updates });
+    } catch (error) {
+      if (!(error instanceof NonFiniteGradient)) throw error;
+      const path = join(runFolder, "non-finite-batch.jsonl");
+      const lines = error.pairs.map((pair) => {
+        const [chosen, rejected] = [pair.chosen, pair.rejected].map(({ ids, start }) => ({
+          ids,
+          start,
+          text: tokenizer.decode(ids),
+        }));
+        return JSON.stringify({ ...pair, chosen, rejected }) + "\n";
+      });
+      await writeFileWhole(path, lines.join(""));
+      error.message += ` The batch is in ${path}; the last checkpoint is as it was.`;
+      throw error;
+    }
   }
 
   /** What the old reference said holds no longer. */

@@ -44,6 +44,13 @@ export interface UpdateReport {
   norms: Record<string, number>;
 }
 
+/** A gradient that no update can be made of; the weights are as before. */
+export class NonFiniteGradient extends OperationError {
+  constructor(message: string, readonly pairs: readonly TokenizedPair[]) {
+    super(message);
+  }
+}
+
 /** What of a run's settings an update reads. */
 export interface UpdateSettings extends
   Pick<
@@ -59,7 +66,8 @@ export interface UpdateSettings extends
  *
  * @param updates how many updates there were before
  * @param normsOf names of the tensors whose gradient norms are told
- * @throws OperationError when the gradient is not finite, or, before the first update, when policy and reference
+ * @throws {NonFiniteGradient} when the gradient is not finite
+ * @throws OperationError when, before the first update, when policy and reference
  *   give the batch different log-probs
  */
 export async function update(
@@ -94,11 +102,12 @@ export async function update(
   const norms: Record<string, number> = {};
   for (const name of normsOf) norms[name] = readScalar(globalNorm([gradients![name]]));
   if (!Number.isFinite(norm)) {
-    throw new OperationError(
+    throw new NonFiniteGradient(
       `The gradient of update ${
         updates + 1
       } is not finite (${norm}); lower lr= or raise warmup_steps=. ` +
         `Its pairs: ${pairs.map((p) => p.id).join(", ")}.`,
+      pairs,
     );
   }
   const lr = learningRate(settings, updates, settings.updates);

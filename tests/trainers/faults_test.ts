@@ -12,19 +12,18 @@ Deno.test("a weight that is not a number, an EOS inside a response and wrong col
   try {
     const model = join(folder, "tiny"), data = join(folder, "pairs.jsonl");
     await saveTinyModel(model);
-    const run = (name: string) =>
-      trainProcess({
-        model,
-        datasets: `["${data}"]`,
-        test_fraction: 0,
-        loss: "dpo",
-        "loss.beta": 0.1,
-        exp_name: "faulty",
-        precision: "fp32",
-        batch_size: 2,
-        debug: true,
-        local_run_dir: join(folder, name),
-      });
+    const settings = {
+      model,
+      datasets: `["${data}"]`,
+      test_fraction: 0,
+      loss: "dpo",
+      "loss.beta": 0.1,
+      exp_name: "faulty",
+      precision: "fp32",
+      batch_size: 2,
+      debug: true,
+    };
+    const run = (name: string) => trainProcess({ ...settings, local_run_dir: join(folder, name) });
     const write = (rows: string[]) => Deno.writeTextFile(data, rows.join("\n") + "\n");
     const refused = async (name: string, message: RegExp) => {
       const { code, stderr } = await run(name);
@@ -50,6 +49,23 @@ Deno.test("a weight that is not a number, an EOS inside a response and wrong col
     assert.equal(told.code, 0, told.stderr);
     assert.match(told.stderr, /WARNING, same responses: 1 of 4 pairs/);
     assert.match(told.stderr, /WARNING, template of another family: 1 of 4 prompts/);
+
+    const diverged = await trainProcess({
+      ...settings,
+      optimizer: "SGD",
+      lr: 1e38,
+      warmup_steps: 0,
+      n_epochs: 2,
+      local_run_dir: join(folder, "diverged"),
+    });
+    assert.equal(diverged.code, 1, diverged.stderr);
+    assert.match(
+      diverged.stderr,
+      /gradient of update \d is not finite.*lower lr=.*The batch is in/,
+    );
+    const batch = Deno.readTextFileSync(join(folder, "diverged", "non-finite-batch.jsonl"));
+    assert.equal(batch.trim().split("\n").length, 2);
+    assert.match(JSON.parse(batch.split("\n")[0]).chosen.text, /question \d.*good \d/);
 
     using file = await Deno.open(join(model, "model.safetensors"), { write: true });
     await file.seek(-4, Deno.SeekMode.End);
