@@ -18,6 +18,7 @@ import {
   type TrainerState,
   verifyCheckpoint,
 } from "@/lib/trainers/checkpoint.ts";
+import { EventFiles } from "@/lib/trainers/event-files.ts";
 import { evaluate, fullBatches } from "@/lib/trainers/evaluate.ts";
 import { loadTrained } from "@/lib/trainers/load.ts";
 import {
@@ -78,6 +79,7 @@ export class BasicTrainer {
   private trained!: Trained;
   private state: TrainerState;
   private readonly evalReference = new Map<number, Float32Array>();
+  private events!: EventFiles;
   private moving: MovingReference | null = null;
   private samples: { heldOut: HeldOutSamples; file: LinesFile<SampleLine> } | null = null;
   private best: { loss: number; folder: string } | null = null;
@@ -110,6 +112,7 @@ export class BasicTrainer {
     await this.load();
     if (this.state.finished) return this.state;
     const metrics = new LinesFile(join(runFolder, "metrics.jsonl"), this.state.examples);
+    this.events = new EventFiles(join(runFolder, "tensorboard"), metrics.kept);
     if (settings.sampleDuringEval && settings.nEvalModelSamples > 0) this.openSamples();
     this.startedAt = this.lastSave = performance.now();
     try {
@@ -125,6 +128,7 @@ export class BasicTrainer {
       return this.state;
     } finally {
       metrics.close();
+      this.events.close();
       this.samples?.file.close();
       this.dispose();
     }
@@ -321,6 +325,7 @@ export class BasicTrainer {
       peak_memory_bytes: peakMemoryBytes(),
     };
     metrics.write(line);
+    this.events.write(line);
     this.hooks.onMetrics(line);
   }
 

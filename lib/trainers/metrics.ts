@@ -55,6 +55,8 @@ export function peakMemoryBytes(): number {
 
 /** Appends lines that say after how many `examples` they were written; each is with the system before the call returns. */
 export class LinesFile<Line extends { examples: number } = MetricsLine> {
+  /** What an earlier process wrote and is kept. */
+  readonly kept: Line[] = [];
   private readonly file: Deno.FsFile;
 
   /**
@@ -65,6 +67,7 @@ export class LinesFile<Line extends { examples: number } = MetricsLine> {
       const lines = Deno.readTextFileSync(path).split("\n").filter((line) =>
         line && isKept(line, keepUpTo)
       );
+      this.kept = lines.map((line) => JSON.parse(line));
       const partial = `${path}.partial`;
       Deno.writeTextFileSync(partial, lines.map((line) => line + "\n").join(""));
       Deno.renameSync(partial, path);
