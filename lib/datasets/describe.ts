@@ -35,6 +35,8 @@ export interface DataDescription {
   truncation: TruncationCounts;
   /** Tokens of the longest sequence among them, after truncation. */
   longest: number;
+  /** How many prompts do not end where a token of prompt and response together ends, and of how many. */
+  merged: { count: number; of: number };
   /** What is wrong with the texts, and with the tokens of the first `truncation.pairs` examples. */
   faults: Fault[];
   first: { chosen: SequenceDescription; rejected: SequenceDescription };
@@ -75,9 +77,31 @@ export function describeData(
     examples: countExamples(examples, options.sftMode),
     truncation: countTruncation(pairs),
     faults,
+    merged: mergedBoundaries(texts.slice(0, BOUNDARIES), tokenizer, options.promptFormat),
     longest: pairs.reduce((n, p) => Math.max(n, p.chosen.ids.length, p.rejected.ids.length), 0),
     first: { chosen: describe(pairs[0].chosen), rejected: describe(pairs[0].rejected) },
   };
+}
+
+/** So many boundaries are looked at: each takes tokenising the pair once more. */
+const BOUNDARIES = 200;
+
+/**
+ * Prompts that the tokenizer would join with the response's first letters. Prompt and response are tokenised apart,
+ * as the reference does, so the model sees other tokens there than it would write itself.
+ */
+function mergedBoundaries(
+  texts: readonly { prompt: string; chosen: string }[],
+  tokenizer: Tokenizer,
+  format: BatchOptions["promptFormat"],
+): DataDescription["merged"] {
+  // A chat prompt ends with a special token or a line break of the template, which nothing merges with.
+  if (format === "chat") return { count: 0, of: texts.length };
+  const merges = ({ prompt, chosen }: { prompt: string; chosen: string }) => {
+    const whole = tokenizer.encode(prompt + chosen);
+    return tokenizer.encode(prompt).some((id, i) => id !== whole[i]);
+  };
+  return { count: texts.filter(merges).length, of: texts.length };
 }
 
 function describeSequence(
@@ -108,7 +132,7 @@ const ALARMING = 0.05;
 
 /** A description as lines for a person. */
 export function descriptionLines(
-  { examples, truncation, longest, first, faults }: DataDescription,
+  { examples, truncation, longest, first, faults, merged }: DataDescription,
 ): string[] {
   const { pairs, prompts, chosen, rejected } = truncation;
   const side = (name: string, s: SequenceDescription) =>
@@ -118,6 +142,10 @@ export function descriptionLines(
   return [
     `${examples} examples an epoch; longest sequence ${longest} tokens`,
     `cut by max_length, of the first ${pairs}: ${prompts} prompts, ${chosen} chosen, ${rejected} rejected`,
+    ...merged.count === 0 ? [] : [
+      `${merged.count} of ${merged.of} prompts end inside a token of prompt and response together; both are ` +
+      "tokenised apart, as the reference does",
+    ],
     ...faults.map((fault) =>
       `${fault.count > ALARMING * fault.of ? "WARNING, " : ""}${faultLine(fault)}`
     ),

@@ -164,6 +164,7 @@ export class BasicTrainer {
     const evalEvery = roundEvalEvery(settings, this.hooks.log);
     await this.planShapes(total);
     let logged = -Infinity,
+      note: string | undefined,
       sums = new MetricSums(),
       tokens = 0,
       examples = 0,
@@ -190,8 +191,10 @@ export class BasicTrainer {
       examples += batch.pairs.length;
       const now = performance.now();
       if ((now - logged) / 1000 >= settings.minimumLogIntervalSecs) {
+        const means = sums.means();
+        note = progressNote(means["loss/train"], tokens / ((now - since) / 1000));
         this.writeMetrics(metrics, {
-          ...sums.means(),
+          ...means,
           "counters/traces": this.trained.steps.traces,
           grad_norm: norm,
           lr,
@@ -200,7 +203,7 @@ export class BasicTrainer {
         });
         [logged, sums, tokens, examples, since] = [now, new MetricSums(), 0, 0, now];
       }
-      this.hooks.onProgress(this.state.examples, total);
+      this.hooks.onProgress(this.state.examples, total, note);
     }
     return true;
   }
@@ -374,6 +377,10 @@ export class BasicTrainer {
     steps.dispose();
   }
 }
+
+const progressNote = (loss: number, tokensPerSecond: number): string =>
+  `loss ${loss.toPrecision(3)}, ${tokensPerSecond.toFixed(0)} tokens/s, ` +
+  `${(peakMemoryBytes() / 2 ** 30).toFixed(1)} GiB`;
 
 /** Versions of what computed the numbers, for config.json. */
 export const engineVersions = (): Record<string, string> => ({

@@ -120,6 +120,19 @@ Deno.test("EOS inside a response, and a token beyond the vocabulary, are refused
   });
 });
 
+Deno.test("prompts that would merge with their response are counted, but not in a chat", () => {
+  const merging = {
+    ...tokenizer,
+    // "ab" is one token.
+    encode: (text: string) => byteTokenizer.encode(text.replaceAll("ab", "\u0001")),
+  };
+  const faulty = [example("ends with a", ["b goes on", "c"])];
+  const plain = describe(faulty, { tokenizer: merging });
+  assert.deepEqual(plain.merged, { count: 1, of: 4 });
+  assert.match(descriptionLines(plain).join("\n"), /1 of 4 prompts end inside a token/);
+  assert.equal(describe(faulty, { tokenizer: merging, promptFormat: "chat" }).merged.count, 0);
+});
+
 Deno.test("SFT looks at what it learns alone", () => {
   const description = describeData([...sound(3), example("q", ["a", "a"])], tokenizer, {
     batchSize: 1,
