@@ -429,15 +429,20 @@ export class Binding {
     const { tracer } = this.trace!;
     const symbols = inputs.map((id) => this.toSymbol(id));
     if (name === "Identity" && !this.context.device) return [this.fromSymbol(symbols[0])];
-    const { contents } = name === "ReadVariableOp" ? this.entry(inputs[0]) : {};
-    const outputs = tracer.operation(
-      name,
-      attributes,
-      symbols,
-      outputCount,
-      contents && [contents],
-    );
+    const known = this.knownResult(name, inputs);
+    const outputs = tracer.operation(name, attributes, symbols, outputCount, known && [known]);
     return outputs.map((t) => this.fromSymbol(t));
+  }
+
+  /** The result of operations whose shape TensorFlow cannot tell while tracing. */
+  private knownResult(
+    name: string,
+    [first]: number[],
+  ): { shape: number[]; dtype: number } | undefined {
+    if (name === "ReadVariableOp") return this.entry(first).contents;
+    if (name !== "CollectiveGatherV2") return undefined;
+    const { shape: [rows, ...rest], dtype } = this.entry(first);
+    return { shape: [rows * this.context.cluster!.addresses.length, ...rest], dtype };
   }
 
   /** The tensor in another type, under a new number. */

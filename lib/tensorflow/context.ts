@@ -4,6 +4,7 @@
  * @module
  */
 import { keepFreedMemory } from "./allocator.ts";
+import { type Cluster, groupLeader, serverDef } from "./cluster.ts";
 import {
   cString,
   library,
@@ -13,6 +14,7 @@ import {
   type Symbols,
   TensorflowError,
 } from "./library.ts";
+import * as protobuf from "./protobuf.ts";
 
 /** Settings that must be made before the first tensor. */
 export interface ContextOptions {
@@ -31,6 +33,12 @@ export interface ContextOptions {
    * true. Not tested on a GPU.
    */
   tf32?: boolean;
+  /**
+   * Other processes to compute with, by {@link allReduce} and {@link allGather}. TensorFlow's server listens on every
+   * interface of the machine, whatever its address says, knows no passwords, and runs what it is sent: only where
+   * nobody else reaches its port.
+   */
+  cluster?: Cluster;
 }
 
 /** A TFE_Context with a status to check its calls. */
@@ -40,6 +48,7 @@ export interface Context {
   status: Status;
   /** Where operations are placed from now on; empty: TensorFlow chooses. */
   device: string;
+  cluster: Cluster | null;
 }
 
 export function newContext(options: ContextOptions): Context {
@@ -59,37 +68,34 @@ export function newContext(options: ContextOptions): Context {
   const pointer = c.TFE_NewContext(contextOptions, status.pointer);
   status.check(() => "starting TensorFlow");
   c.TFE_DeleteContextOptions(contextOptions);
-  return { c, pointer, status, device: "" };
+  const { cluster = null } = options;
+  if (cluster) {
+    const definition = serverDef(cluster);
+    c.TFE_EnableCollectiveOps(
+      pointer,
+      definition,
+      BigInt(definition.length),
+      status.pointer,
+    );
+    status.check(() => `starting TensorFlow's server at ${cluster.addresses[cluster.rank]}`);
+  }
+  return { c, pointer, status, device: "", cluster };
 }
 
 /**
  * A serialised tensorflow.ConfigProto: device_count = 1 (a map), intra_op_parallelism_threads = 2,
- * inter_op_parallelism_threads = 5, gpu_options = 6 { allow_growth = 4 }.
+ * inter_op_parallelism_threads = 5, gpu_options = 6 { allow_growth = 4 }, and the leader of a cluster.
  */
 function configProto(options: ContextOptions): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  const varint = (value: number) => {
-    while (value > 127) {
-      bytes.push(value & 127 | 128);
-      value >>>= 7;
-    }
-    bytes.push(value);
-  };
-  const { intraOpThreads, interOpThreads, cpuDevices = 1, gpuMemoryGrowth } = options;
-  if (cpuDevices > 1) {
-    bytes.push(0x0a, 7, 0x0a, 3, ...new TextEncoder().encode("CPU"), 0x10);
-    varint(cpuDevices);
-  }
-  if (intraOpThreads) {
-    bytes.push(0x10);
-    varint(intraOpThreads);
-  }
-  if (interOpThreads) {
-    bytes.push(0x28);
-    varint(interOpThreads);
-  }
-  if (gpuMemoryGrowth) bytes.push(0x32, 2, 0x20, 1);
-  return new Uint8Array(bytes);
+  const { intraOpThreads, interOpThreads, cpuDevices = 1, gpuMemoryGrowth, cluster } = options;
+  const { message, number, string } = protobuf;
+  return protobuf.encode(
+    cpuDevices > 1 ? message(1, string(1, "CPU"), number(2, cpuDevices)) : [],
+    intraOpThreads ? number(2, intraOpThreads) : [],
+    interOpThreads ? number(5, interOpThreads) : [],
+    gpuMemoryGrowth ? message(6, number(4, true)) : [],
+    cluster ? groupLeader() : [],
+  );
 }
 
 /** @throws TensorflowError naming the first option that is none */
@@ -100,6 +106,16 @@ export function checkOptions(options: ContextOptions): void {
     if (value === undefined || Number.isInteger(value) && value >= least && value <= most) continue;
     throw new TensorflowError(
       `configure: ${key} is a whole number from ${least} to ${most}, not ${value}`,
+    );
+  }
+  const { addresses, rank } = options.cluster ?? { addresses: ["one:1"], rank: 0 };
+  const wrong = addresses.find((address) => !/^[^\s:]+:[1-9]\d*$/.test(address));
+  if (wrong !== undefined) {
+    throw new TensorflowError(`configure: a cluster's address is host:port, not ${wrong}`);
+  }
+  if (addresses[rank] === undefined) {
+    throw new TensorflowError(
+      `configure: rank ${rank} is none of the ${addresses.length} processes of the cluster`,
     );
   }
 }

@@ -47,6 +47,7 @@ const SYMBOLS = {
   TFE_ContextOptionsSetConfig: { parameters: [P, B, U, P], result: V },
   TFE_DeleteContextOptions: { parameters: [P], result: V },
   TFE_NewContext: { parameters: [P, P], result: P },
+  TFE_EnableCollectiveOps: { parameters: [P, B, U, P], result: V },
   TFE_ContextListDevices: { parameters: [P, P], result: P },
   TF_DeviceListCount: { parameters: [P], result: I32 },
   TF_DeviceListName: { parameters: [P, I32, P], result: P },

@@ -26,6 +26,8 @@ export {
   version,
 } from "./backend.ts";
 export type { Memory } from "./binding.ts";
+export type { Cluster } from "./cluster.ts";
+export { allGather, allReduce, type CollectiveOptions } from "./collectives.ts";
 export type { ContextOptions, Device } from "./context.ts";
 export {
   customGrad,

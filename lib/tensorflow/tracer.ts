@@ -115,6 +115,8 @@ export class Tracer {
     const definition = opDefinition(name);
     if (!definition) throw new TensorflowError(`TensorFlow has no operation ${name}`);
     const touched = inputs.filter((t) => t.dtype === DataType.resource).map(nameOf);
+    // In another order than the other processes they would wait for each other for ever.
+    if (name.startsWith("Collective")) touched.push("collectives");
     const key = definition.stateful
       ? undefined
       : `${name} ${this.context.device} ${inputs.map(nameOf)} ${
