@@ -1,0 +1,79 @@
+/** What the command line says of a loss, and what it refuses. */
+import assert from "node:assert/strict";
+import { parseSettings } from "@/lib/cli/core/settings.ts";
+import { TRAIN_KEYS, TRAIN_PRESETS } from "@/lib/cli/train-keys.ts";
+import { trainSettings } from "@/lib/cli/train-settings.ts";
+import { InputError } from "@/lib/errors.ts";
+import { LOSS_NAMES } from "@/lib/losses/mod.ts";
+
+const spec = {
+  name: "train",
+  summary: "",
+  examples: [],
+  keys: TRAIN_KEYS,
+  presets: TRAIN_PRESETS,
+} as const;
+const settings = (...args: string[]) =>
+  trainSettings(parseSettings(spec, ["exp_name=x", "datasets=[d]", ...args], {}).values);
+const refused = (message: RegExp, ...args: string[]) =>
+  assert.throws(
+    () => settings(...args),
+    (error) => error instanceof InputError && message.test(error.message),
+  );
+
+Deno.test("every loss but SFT asks for beta", () => {
+  for (const name of LOSS_NAMES) {
+    if (name === "sft") settings("loss=sft");
+    else refused(/needs loss\.beta=/, `loss=${name}`);
+  }
+});
+
+Deno.test("losses are added with weights in their order, 1 when not given", () => {
+  const { loss } = settings(
+    "loss=dpo",
+    "loss.beta=0.1",
+    "loss.plus=[sft,hinge]",
+    "loss.weights=[2,0.1,1]",
+  );
+  assert.equal(loss.weight, 2);
+  assert.deepEqual(loss.plus, [{ name: "sft", weight: 0.1 }, { name: "hinge", weight: 1 }]);
+  const plain = settings("loss=dpo", "loss.beta=0.1", "loss.plus=[sft]").loss;
+  assert.deepEqual([plain.weight, plain.plus], [1, [{ name: "sft", weight: 1 }]]);
+  refused(
+    /loss\.weights=\[1\] has to be a number for dpo, sft each/,
+    "loss=dpo",
+    "loss.beta=0.1",
+    "loss.plus=[sft]",
+    "loss.weights=[1]",
+  );
+  refused(/loss=dpo loss\.plus=\[sft\]/, "loss=sft", "loss.plus=[dpo]");
+});
+
+Deno.test("settings that a loss is not defined with are refused with the remedy", () => {
+  const beta = "loss.beta=0.1";
+  refused(/exo_pair is infinite without loss\.label_smoothing/, "loss=exo_pair", beta);
+  refused(
+    /robust needs loss\.label_smoothing= below 0\.5/,
+    "loss=robust",
+    beta,
+    "loss.label_smoothing=0.5",
+  );
+  refused(/discopop_tau=0 divides by zero/, "loss=discopop", beta, "loss.discopop_tau=0");
+  refused(/loss\.beta=0 makes dpo the same/, "loss=dpo", "loss.beta=0");
+  refused(
+    /js is not defined for dpo \+ nca_pair/,
+    "loss=dpo",
+    beta,
+    "loss.plus=[nca_pair]",
+    "loss.divergence=js",
+  );
+  refused(
+    /batch_size= at least twice/,
+    "loss=kto",
+    beta,
+    "batch_size=4",
+    "gradient_accumulation_steps=4",
+  );
+  refused(/cannot know them/, "loss=kto", beta, "precompute_reference=true");
+  settings("loss=ipo", beta, "loss.divergence=alpha", "loss.divergence_alpha=0.3");
+});
