@@ -62,6 +62,7 @@ function inParts(x_NI: tf.Tensor): Rows {
  * @param rows_NC embeddings of the rows' tokens, fp32
  * @param checkpointing keep two tensors a layer for the gradient and compute the rest again
  * @param adapters LoRA on the products; the weights themselves then have no gradient
+ * @param gather makes a layer's tensors of what `weights` has of it
  */
 export function decode(
   config: DecoderConfig,
@@ -71,6 +72,7 @@ export function decode(
   precision: Precision,
   checkpointing = false,
   adapters: Adapters | null = null,
+  gather: (own: Weights) => Weights = (own) => own,
 ): tf.Tensor {
   const epsilon = config.rms_norm_eps, frozen = adapters !== null;
   /** Adds what the last block computed, and norms. */
@@ -83,8 +85,8 @@ export function decode(
   };
   let stream: Stream = { x_NC: inParts(rows_NC), block_NC: null };
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const run = (stream: Stream, weights: Weights, trained: Weights): Stream => {
-      const w = layerWeights(weights, layer, precision);
+    const run = (stream: Stream, own: Weights, trained: Weights): Stream => {
+      const w = layerWeights(gather(own), layer, precision);
       const product = (x: Rows, name: Joined, matrix: tf.Tensor): Rows =>
         adapters
           ? adaptedLinear(

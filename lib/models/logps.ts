@@ -61,6 +61,8 @@ export interface ScoringOptions {
   checkpointing?: boolean;
   /** LoRA on the weights, which then have no gradient. */
   adapters?: Adapters | null;
+  /** Makes a layer's tensors of what the weights have of it, where they are not there as they are. */
+  gather?: (own: Weights) => Weights;
   /** Compute log Σ_v p(v)² of each token too. */
   collisions?: boolean;
 }
@@ -79,7 +81,7 @@ export function tokenScores(
   weights: Weights,
   layout: LayoutTensors,
   precision: Precision,
-  { rows_NC, checkpointing, adapters = null, collisions = false }: ScoringOptions = {},
+  { rows_NC, checkpointing, adapters = null, collisions = false, gather }: ScoringOptions = {},
 ): TokenScores {
   const attend = attendInBlocks(config, layout, precision);
   const x_NC = decode(
@@ -90,6 +92,7 @@ export function tokenScores(
     precision,
     checkpointing,
     adapters,
+    gather,
   );
   // Only rows that are scored go through the last norm and the vocabulary.
   const x_MC = tf.gather(x_NC, layout.scoredRows_M as tf.Tensor1D);

@@ -149,7 +149,8 @@ export class Binding {
     inputs: number[],
     outputCount: number,
   ): TensorMetadata[] {
-    if (this.stateless && opDefinition(name)?.stateful) {
+    // Collectives may run twice: they give what they gave before.
+    if (this.stateless && opDefinition(name)?.stateful && !name.startsWith("Collective")) {
       throw new TensorflowError(
         `${
           this.describe(name, inputs)

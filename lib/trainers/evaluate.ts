@@ -26,7 +26,8 @@ export async function evaluate(
   onProgress?: (done: number, total: number) => void,
 ): Promise<Record<string, number>> {
   const sums = new MetricSums();
-  for (const [i, filled] of fullBatches(pairs, batchSize).entries()) {
+  for (const [i, whole] of fullBatches(pairs, batchSize).entries()) {
+    const filled = steps.own(whole);
     const at = i * batchSize, count = Math.min(batchSize, pairs.length - at);
     const tensors = steps.place(filled), mismatched = steps.placeMismatched(filled);
     // Responses to other prompts need the reference itself, every time.

@@ -23,7 +23,6 @@ import type { LoraSettings } from "@/lib/models/lora.ts";
 import { type Precision, toFp32 } from "@/lib/models/precision.ts";
 import { EMBEDDING, embeddingTable, isTied, type Weights } from "@/lib/models/weights.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
-import { globalNorm } from "@/lib/trainers/gradients.ts";
 import {
   lengthWeights,
   mismatchedPairs,
@@ -32,6 +31,7 @@ import {
   type SegmentScores,
   segmentScores,
 } from "@/lib/trainers/loss-batch.ts";
+import { ALONE, type Parallelism } from "@/lib/trainers/parallelism.ts";
 
 /** Per-example results, fp32 [examples] each. SFT has losses and chosen log-probs only. */
 export interface ExampleTensors {
@@ -82,8 +82,6 @@ export interface Frozen {
  * with LoRA the adapters, which go with a frozen base.
  */
 export class Steps {
-  private readonly names: string[];
-  private readonly tied: boolean;
   private readonly scoring: Scoring;
   private readonly train: ReturnType<Steps["makeTrain"]>;
   private readonly evaluate: ReturnType<Steps["makeEvaluate"]>;
@@ -97,9 +95,8 @@ export class Steps {
     private readonly precision: Precision,
     private readonly buckets: Buckets,
     private readonly checkpointing = false,
+    private readonly parallelism: Parallelism = ALONE,
   ) {
-    this.names = Object.keys(weights);
-    this.tied = isTied(weights);
     this.scoring = { prompts: scoresPrompts(loss) };
     this.train = this.makeTrain();
     this.evaluate = this.makeEvaluate();
@@ -189,68 +186,74 @@ export class Steps {
   }
 
   private makeTrain() {
-    // What is looked up in the embedding table has a gradient of its own, row by row.
-    const names = this.names.filter((name) => name !== EMBEDDING || this.tied);
+    const { parallelism } = this;
+    const body = (
+      kept: Weights,
+      batch: LayoutTensors,
+      reference: Reference,
+      scale: number,
+      frozen: Frozen | null,
+    ) => {
+      const weights = parallelism.open(kept);
+      // What is looked up in the embedding table has a gradient of its own, row by row.
+      const names = Object.keys(weights).filter((name) => name !== EMBEDDING || isTied(weights));
+      let examples: ExampleTensors | undefined, scores: SegmentScores | undefined;
+      const referenceLogps = this.referenceLogps(batch, reference);
+      const mismatched = this.mismatchedRatios(kept, reference, frozen);
+      const embedded = frozen ? [] : [embedTokens(weights, batch.ids_N)];
+      const { grads } = tf.valueAndGrads(
+        (...inputs: tf.Tensor[]) => {
+          const [rows_NC] = inputs.slice(0, embedded.length);
+          const values = inputs.slice(embedded.length);
+          const named = {
+            ...weights,
+            ...Object.fromEntries(names.map((name, i) => [name, values[i]])),
+          };
+          scores = this.policyScores(named, batch, frozen, this.checkpointing, rows_NC);
+          tf.keep(scores.logps);
+          examples = this.lossesOf(scores, referenceLogps, mismatched, batch);
+          Object.values(examples).forEach((t) => tf.keep(t));
+          return tf.mul(tf.mean(examples.losses), scale / parallelism.world) as tf.Scalar;
+        },
+      )([...embedded, ...names.map((name) => weights[name])]);
+      const rowGradients = grads.slice(0, embedded.length);
+      const ofNames = grads.slice(embedded.length);
+      const opened = Object.fromEntries(names.map((name, i) => [name, ofNames[i]]));
+      for (const dRows_NC of rowGradients) {
+        withEmbeddingGradient(opened, weights, batch.ids_N, dRows_NC);
+      }
+      const gradients = parallelism.reduce(opened);
+      const result: StepResult = {
+        gradients,
+        norm: parallelism.norm(gradients),
+        examples: this.collected(examples!),
+        logps: scores!.logps,
+        referenceLogps,
+      };
+      return result;
+    };
     return jit(
-      (
-        weights: Weights,
-        batch: LayoutTensors,
-        reference: Reference,
-        scale: number,
-        frozen: Frozen | null,
-      ) => {
-        let examples: ExampleTensors | undefined, scores: SegmentScores | undefined;
-        const referenceLogps = this.referenceLogps(batch, reference);
-        const mismatched = this.mismatchedRatios(weights, reference, frozen);
-        const embedded = frozen ? [] : [embedTokens(weights, batch.ids_N)];
-        const { grads } = tf.valueAndGrads(
-          (...inputs: tf.Tensor[]) => {
-            const [rows_NC] = inputs.slice(0, embedded.length);
-            const values = inputs.slice(embedded.length);
-            const named = {
-              ...weights,
-              ...Object.fromEntries(names.map((name, i) => [name, values[i]])),
-            };
-            scores = this.policyScores(named, batch, frozen, this.checkpointing, rows_NC);
-            tf.keep(scores.logps);
-            examples = this.lossesOf(scores, referenceLogps, mismatched, batch);
-            Object.values(examples).forEach((t) => tf.keep(t));
-            return tf.mul(tf.mean(examples.losses), scale) as tf.Scalar;
-          },
-        )([...embedded, ...names.map((name) => weights[name])]);
-        const rowGradients = grads.slice(0, embedded.length);
-        const ofNames = grads.slice(embedded.length);
-        const gradients = Object.fromEntries(names.map((name, i) => [name, ofNames[i]]));
-        for (const dRows_NC of rowGradients) {
-          withEmbeddingGradient(gradients, weights, batch.ids_N, dRows_NC);
-        }
-        const result: StepResult = {
-          gradients,
-          norm: globalNorm(Object.values(gradients)),
-          examples: examples!,
-          logps: scores!.logps,
-          referenceLogps,
-        };
-        return result;
-      },
+      (...args: Parameters<typeof body>) => parallelism.numbered(0, () => body(...args)),
       { name: `${this.loss.name}_gradients` },
     );
   }
 
   private makeEvaluate() {
+    const { parallelism } = this;
+    const body = (
+      kept: Weights,
+      batch: LayoutTensors,
+      reference: Reference,
+      frozen: Frozen | null,
+    ) => {
+      const referenceLogps = this.referenceLogps(batch, reference);
+      const scores = this.policyScores(parallelism.open(kept), batch, frozen, false);
+      const mismatched = this.mismatchedRatios(kept, reference, frozen);
+      const examples = this.lossesOf(scores, referenceLogps, mismatched, batch);
+      return { examples: this.collected(examples), referenceLogps };
+    };
     return jit(
-      (
-        weights: Weights,
-        batch: LayoutTensors,
-        reference: Reference,
-        frozen: Frozen | null,
-      ) => {
-        const referenceLogps = this.referenceLogps(batch, reference);
-        const scores = this.policyScores(weights, batch, frozen, false);
-        const mismatched = this.mismatchedRatios(weights, reference, frozen);
-        const examples = this.lossesOf(scores, referenceLogps, mismatched, batch);
-        return { examples, referenceLogps };
-      },
+      (...args: Parameters<typeof body>) => parallelism.numbered(1, () => body(...args)),
       { name: `${this.loss.name}_losses` },
     );
   }
@@ -263,7 +266,8 @@ export class Steps {
     checkpointing: boolean,
     rows_NC?: tf.Tensor,
   ): SegmentScores {
-    const options = { rows_NC, checkpointing, collisions: this.loss.wpo };
+    const gather = (own: Weights) => this.parallelism.layer(own);
+    const options = { rows_NC, checkpointing, collisions: this.loss.wpo, gather };
     const adapters = frozen && { ...frozen, weights: trained };
     const scores = tokenScores(this.config, frozen?.base ?? trained, batch, this.precision, {
       ...options,
@@ -279,20 +283,21 @@ export class Steps {
 
   /** How much likelier policy than reference finds responses to other prompts; no gradient goes through it. */
   private mismatchedRatios(
-    trained: Weights,
+    kept: Weights,
     { mismatched, weights }: Reference,
     frozen: Frozen | null,
   ): tf.Tensor1D | undefined {
     if (!mismatched) return undefined;
     const steady = frozen && { ...frozen, dropoutSeed: null };
-    const { logps } = this.policyScores(trained, mismatched, steady, false);
+    const { logps } = this.policyScores(this.parallelism.open(kept), mismatched, steady, false);
     return tf.sub(logps, this.logpsOf(weights!, mismatched));
   }
 
   /** As the policy's are summed, so that the two can be compared. */
-  private logpsOf(weights: Weights, batch: LayoutTensors): tf.Tensor1D {
+  private logpsOf(kept: Weights, batch: LayoutTensors): tf.Tensor1D {
+    const { parallelism } = this, gather = (own: Weights) => parallelism.layer(own);
     const { logps } = segmentScores(
-      tokenScores(this.config, weights, batch, this.precision),
+      tokenScores(this.config, parallelism.open(kept), batch, this.precision, { gather }),
       batch,
     );
     return batch.segments === batch.sequences ? logps : tf.slice(logps, 0, batch.sequences);
@@ -300,9 +305,27 @@ export class Steps {
 
   private makeScore() {
     return jit(
-      (weights: Weights, batch: LayoutTensors) => this.logpsOf(weights, batch),
+      (weights: Weights, batch: LayoutTensors) =>
+        this.parallelism.numbered(2, () => this.logpsOf(weights, batch)),
       { name: "logps" },
     );
+  }
+
+  /** Of all processes' examples. */
+  private collected(examples: ExampleTensors): ExampleTensors {
+    return Object.fromEntries(
+      Object.entries(examples).map(([name, values]) => [name, this.parallelism.collect(values)]),
+    ) as unknown as ExampleTensors;
+  }
+
+  /** Norm of the whole model's gradient; a scalar. */
+  norm(gradients: Weights): tf.Tensor {
+    return this.parallelism.numbered(3, () => this.parallelism.norm(gradients));
+  }
+
+  /** This process's share of the pairs of a batch. */
+  own(pairs: TokenizedPair[]): TokenizedPair[] {
+    return this.parallelism.own(pairs);
   }
 
   private lossesOf(

@@ -96,7 +96,7 @@ export async function update(
   }
   if (settings.gradientAccumulationSteps > 1) {
     normTensor!.dispose();
-    normTensor = globalNorm(Object.values(gradients!));
+    normTensor = trained.steps.norm(gradients!);
   }
   const norm = readScalar(normTensor!);
   const norms: Record<string, number> = {};
@@ -118,11 +118,12 @@ export async function update(
 
 async function gradientsOf(
   { steps, weights, adapted, reference, referenceLogps: kept, precision }: Trained,
-  pairs: TokenizedPair[],
+  all: TokenizedPair[],
   scale: number,
   updates: number,
   at: number,
 ): Promise<{ gradients: Weights; norm: tf.Tensor; results: ExampleResults }> {
+  const pairs = steps.own(all);
   const tensors = steps.place(pairs), mismatched = steps.placeMismatched(pairs);
   const known = kept?.of(pairs) ?? null;
   const seed = adapted?.dropoutSeed ?? null;

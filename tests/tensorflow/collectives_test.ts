@@ -1,16 +1,9 @@
 /** Two processes compute together; when one dies the other's waiting ends. */
 import assert from "node:assert/strict";
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
+import { freePorts } from "./free-ports.ts";
 
 const WORKER = fromFileUrl(new URL("./collective_worker.ts", import.meta.url));
-
-/** Ports that are free now. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ port: 0 }));
-  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
-  listeners.forEach((listener) => listener.close());
-  return ports;
-}
 
 /** What each of two processes printed. */
 async function cluster(mode: "lives" | "dies"): Promise<Record<string, unknown>[][]> {

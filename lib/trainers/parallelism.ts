@@ -1,0 +1,43 @@
+/**
+ * How a training step is spread over processes, as far as a step knows of it.
+ *
+ * @module
+ */
+import type { tf } from "@/lib/tensorflow/mod.ts";
+import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import type { Weights } from "@/lib/models/weights.ts";
+import { globalNorm } from "@/lib/trainers/gradients.ts";
+
+/** What a step asks of the way it is spread. `weights` are what one process keeps of a model. */
+export interface Parallelism {
+  /** How many processes compute, and which of them this one is. */
+  readonly world: number;
+  readonly rank: number;
+  /** This process's share of some pairs. */
+  own(pairs: TokenizedPair[]): TokenizedPair[];
+  /** Runs the body of a traced function, of which `number` is another one for each. */
+  numbered<R>(number: number, body: () => R): R;
+  /** What gradients are taken of: whole tensors outside of layers, and of layers what {@link layer} takes. */
+  open(weights: Weights): Weights;
+  /** The whole tensors of one layer. */
+  layer(own: Weights): Weights;
+  /** From gradients of what was opened to those of `weights`. */
+  reduce(gradients: Weights): Weights;
+  /** Norm of the whole model's gradient. */
+  norm(gradients: Weights): tf.Tensor;
+  /** One number an example from all processes, in the order of the examples. */
+  collect(values: tf.Tensor1D): tf.Tensor1D;
+}
+
+/** One process that keeps everything. */
+export const ALONE: Parallelism = {
+  world: 1,
+  rank: 0,
+  own: (pairs) => pairs,
+  numbered: (_, body) => body(),
+  open: (weights) => weights,
+  layer: (own) => own,
+  reduce: (gradients) => gradients,
+  norm: (gradients) => globalNorm(Object.values(gradients)),
+  collect: (values) => values,
+};
