@@ -20,6 +20,7 @@ export function ourSettings(request: TrainingRequest): string[] {
   const { evalData } = request;
   return [
     "exp_name=bench",
+    `seed=${request.seed ?? 0}`,
     `model=${request.model}`,
     `datasets=["${request.data}"]`,
     `loss=${loss}`,

@@ -80,7 +80,6 @@ export async function profileStep(options: ProfileOptions): Promise<ProfileResul
   source.close();
   const steps = new Steps(
     source.config,
-    weights,
     { ...LOSS, name: loss },
     loss === "sft" ? "packed" : "shared-prompt",
     precision,

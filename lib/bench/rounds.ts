@@ -8,7 +8,7 @@ import { type Configuration, TRAINING } from "@/lib/bench/configurations.ts";
 import { trainOurs } from "@/lib/bench/our-side.ts";
 import type { PreferenceRow } from "@/lib/datasets/rows.ts";
 import { idsDigest, type OrderedBatch, trainingOrder } from "@/lib/bench/training-order.ts";
-import type { SideRun, StepTiming, TrainingRequest } from "@/lib/bench/training-side.ts";
+import type { SideRun, StepTiming } from "@/lib/bench/training-side.ts";
 import { trainTrl } from "@/lib/bench/trl-side.ts";
 import { OperationError } from "@/lib/errors.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
@@ -53,7 +53,7 @@ export interface SideRound {
 
 /** One round: the same batches on both sides. */
 export interface Round {
-  /** Numbers of the measured batches in the order of training. */
+  /** Numbers of the measured batches in the round's order of training. */
   batches: number[];
   ours: SideRound;
   trl: SideRound;
@@ -65,8 +65,8 @@ export interface Round {
 export interface RoundsResult {
   configuration: Configuration;
   rounds: Round[];
-  /** The batches that the rounds' numbers mean. */
-  order: OrderedBatch[];
+  /** Each round's batches in the order of training, which its numbers count. */
+  orders: OrderedBatch[][];
   /** Whether both sides made the same token ids of the texts. */
   sameIds: boolean;
 }
@@ -88,21 +88,21 @@ export async function measureRounds(
   const count = OUR_WARM_UP + context.steps;
   const data = join(folder, "train.jsonl");
   await writeFileWhole(data, jsonLines(context.train));
-  const order = await trainingOrder(data, loss, context.tokenizer);
-  if (order.length < count) {
-    throw new OperationError(
-      `${name} needs ${count} batches of ${TRAINING.batchSize}, and the data has ${order.length}; lower steps= or give more data.`,
-    );
-  }
-  const forTrl = order.slice(OUR_WARM_UP - TRL_WARM_UP, count);
-  const trlData = join(folder, "trl.jsonl");
-  await writeFileWhole(trlData, jsonLines(forTrl.flatMap(({ rows }) => rows)));
-  const digest = idsDigest(forTrl.flatMap(({ pairs }) => pairs), loss);
 
-  const rounds: Round[] = [];
+  const rounds: Round[] = [], orders: OrderedBatch[][] = [];
   let sameIds = true;
   for (let r = 0; r < context.rounds; r++) {
-    const request = (side: string, weight: number): Omit<TrainingRequest, "data" | "examples"> => ({
+    // Other batches in each round: how much padding costs TRL differs much from batch to batch.
+    const order = await trainingOrder(data, loss, context.tokenizer, r);
+    if (order.length < count) {
+      throw new OperationError(
+        `${name} needs ${count} batches of ${TRAINING.batchSize}, and the data has ${order.length}; lower steps= or give more data.`,
+      );
+    }
+    const forTrl = order.slice(OUR_WARM_UP - TRL_WARM_UP, count);
+    const trlData = join(folder, `trl-${r}.jsonl`);
+    await writeFileWhole(trlData, jsonLines(forTrl.flatMap(({ rows }) => rows)));
+    const request = (side: string, weight: number) => ({
       configuration,
       model: context.model,
       evalData: null,
@@ -117,6 +117,7 @@ export async function measureRounds(
         trainOurs({
           ...request("ours", 1),
           data,
+          seed: r,
           examples: order.length * TRAINING.batchSize,
           updates: count,
         }),
@@ -132,10 +133,12 @@ export async function measureRounds(
     for (const side of r % 2 === 0 ? ["ours", "trl"] as const : ["trl", "ours"] as const) {
       runs[side] = await sides[side]();
     }
+    const digest = idsDigest(forTrl.flatMap(({ pairs }) => pairs), loss);
     sameIds &&= runs.trl.told.some((told) => told.event === "tokens" && told.digest === digest);
     rounds.push(compareRuns(runs.ours, runs.trl, name));
+    orders.push(order);
   }
-  return { configuration, rounds, order, sameIds };
+  return { configuration, rounds, orders, sameIds };
 }
 
 /**

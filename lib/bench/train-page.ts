@@ -65,7 +65,7 @@ export function trainPage(
     [
       `- ${options.rounds} ${
         options.rounds === 1 ? "round" : "rounds"
-      }, ours and TRL's in turn, every second one the other way round; each side is a fresh process in each round, makes its warm-up (TRL ${TRL_WARM_UP} step, ours the first ${OUR_WARM_UP} of a whole epoch, whose shapes it plans beforehand and traces as it meets them) and then the same ${options.steps} batches of ${TRAINING.batchSize} pairs. Steps in which ours traced a new shape are left out on both sides.`,
+      }, ours and TRL's in turn, every second one the other way round; each side is a fresh process in each round, makes its warm-up (TRL ${TRL_WARM_UP} step, ours the first ${OUR_WARM_UP} of a whole epoch, whose shapes it plans beforehand and traces as it meets them) and then the same ${options.steps} batches of ${TRAINING.batchSize} pairs, other ones in each round. Steps in which ours traced a new shape are left out on both sides.`,
       "- Tokens are those other than padding of prompt + chosen and prompt + rejected (SFT: prompt + chosen). Their time is the whole step's: data, reference, forward and backward pass, clipping, optimiser, logging.",
       "- The ratio is that of tokens per second, round by round; the table gives the median, and the smallest and the largest.",
       `- Pairs: ${pairs.source}; ${pairs.train} to train on, ${pairs.heldOut} to evaluate on, ${pairs.leftOut} left out because they exceed ${MAX_LENGTH} tokens. Nothing is cut on either side. Token ids ${

@@ -152,7 +152,7 @@ export async function benchTrain(options: TrainBenchOptions): Promise<TrainBench
 
 /** Share of the peak that our steps' products reached in each round. */
 export function peakShares(
-  { configuration, rounds, order }: RoundsResult,
+  { configuration, rounds, orders }: RoundsResult,
   { peaks, config }: Pick<TrainBenchResult, "peaks" | "config">,
 ): number[] {
   const peak = peaks[configuration.precision]![0].teraflops * 1e12;
@@ -161,8 +161,8 @@ export function peakShares(
     liveReference: !configuration.precomputeReference,
     lora: configuration.lora,
   };
-  return rounds.map(({ batches, ours }) => {
-    const flops = batches.reduce((sum, i) => sum + stepFlops(config, order[i].pairs, kind), 0);
+  return rounds.map(({ batches, ours }, r) => {
+    const flops = batches.reduce((sum, i) => sum + stepFlops(config, orders[r][i].pairs, kind), 0);
     return flops / (ours.secondsPerStep * batches.length) / peak;
   });
 }

@@ -23,11 +23,13 @@ export interface OrderedBatch {
 /**
  * The batches of one epoch.
  * @param dataset JSONL file or dataset folder, as in `datasets=[…] test_fraction=0`
+ * @param seed of the order
  */
 export async function trainingOrder(
   dataset: string,
   loss: "dpo" | "sft",
   tokenizer: Tokenizer,
+  seed = 0,
 ): Promise<OrderedBatch[]> {
   const { examples } = await loadExamples([dataset], "train", { testFraction: 0 });
   const sftMode = loss === "sft";
@@ -40,7 +42,7 @@ export async function trainingOrder(
     maxLength: MAX_LENGTH,
     maxPromptLength: MAX_LENGTH / 2,
     sftMode,
-    seed: 0,
+    seed,
     nEpochs: 1,
   };
   for await (const { pairs } of batches(examples, tokenizer, options)) {

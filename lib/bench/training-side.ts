@@ -17,6 +17,8 @@ export interface TrainingRequest {
   evalData: string | null;
   /** Examples to train on; ours plans its shapes for them. */
   examples: number;
+  /** Ours: seed of the data's order; 0 when not given. */
+  seed?: number;
   /** Ours: ends after so many updates, where given. */
   updates?: number;
   /** Whether a checkpoint is saved at the end. */

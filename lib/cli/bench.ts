@@ -37,7 +37,7 @@ const spec = defineTask({
       help: "train: names of the configurations to measure; all when empty",
     },
     rounds: { type: "integer", default: 5, min: 1, help: "train: rounds of both sides in turn" },
-    steps: { type: "integer", default: 3, min: 1, help: "train: measured steps a round" },
+    steps: { type: "integer", default: 4, min: 1, help: "train: measured steps a round" },
     quick: { type: "boolean", default: false, help: "train: one round, whatever rounds= says" },
     data: {
       type: "string",

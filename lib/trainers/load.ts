@@ -49,7 +49,6 @@ export async function loadTrained(
   if (checkpoint) restoreOptimizer(checkpoint, optimizer);
   const steps = new Steps(
     source.config,
-    weights,
     settings.loss,
     layout,
     precision,

@@ -41,7 +41,7 @@ export async function precomputeReference(
   const waiting = cache.missing([...await pairsOf(input), ...held]);
   if (waiting.length === 0) return cache;
   const start = performance.now();
-  const steps = new Steps(source.config, weights, settings.loss, layout, precision, new Buckets());
+  const steps = new Steps(source.config, settings.loss, layout, precision, new Buckets());
   await computeReference(
     cache,
     waiting,

@@ -89,7 +89,6 @@ export class Steps {
 
   constructor(
     private readonly config: DecoderConfig,
-    weights: Weights,
     private readonly loss: LossSettings,
     private readonly layout: LayoutKind,
     private readonly precision: Precision,

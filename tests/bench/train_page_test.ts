@@ -33,7 +33,7 @@ const round = (ratio: number): Round => ({
 const measured = (name: string, ratios: number[]): RoundsResult => ({
   configuration: CONFIGURATIONS.find((c) => c.name === name)!,
   rounds: ratios.map(round),
-  order: [{ rows: [], pairs: [PAIR] }, { rows: [], pairs: [PAIR, PAIR] }],
+  orders: ratios.map(() => [{ rows: [], pairs: [PAIR] }, { rows: [], pairs: [PAIR, PAIR] }]),
   sameIds: true,
 });
 

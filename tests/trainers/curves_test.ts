@@ -42,7 +42,7 @@ async function curve(
   const { source, weights, pairs } = await loadSmollm2();
   const loss = { name: "dpo" as const, beta: s.beta, labelSmoothing: 0, referenceFree: false };
   const trained: Trained = {
-    steps: new Steps(source.config, weights, loss, layout, precision, new Buckets()),
+    steps: new Steps(source.config, loss, layout, precision, new Buckets()),
     weights,
     reference: frozenWeights(weights, precision),
     optimizer: new Optimizer(s.optimizer.name, weights),

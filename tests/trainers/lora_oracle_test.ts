@@ -37,7 +37,7 @@ Deno.test("LoRA: loss, rewards and gradients of 3 updates equal PyTorch's to 1e-
   const loss = { name: s.loss, beta: s.beta, labelSmoothing: 0, referenceFree: false };
   const { config } = source, buckets = new Buckets();
   const optimizer = new Optimizer(s.optimizer.name as OptimizerName, weights);
-  const steps = new Steps(config, weights, loss, "shared-prompt", "fp32", buckets);
+  const steps = new Steps(config, loss, "shared-prompt", "fp32", buckets);
   const trained = {
     ...{ steps, weights, optimizer, precision: "fp32" as const },
     adapted: { base, settings: lora, dropoutSeed: null },

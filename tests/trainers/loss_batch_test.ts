@@ -99,7 +99,7 @@ for (const loss of LOSSES) {
     }, loss).losses.dataSync();
 
     for (const kind of KINDS) {
-      const steps = new Steps(CONFIG, policy, loss, kind, "fp32", new Buckets());
+      const steps = new Steps(CONFIG, loss, kind, "fp32", new Buckets());
       const weights = needsReference(loss) ? reference : null;
       const { examples } = await steps.losses(policy, steps.place(pairs), {
         logps: null,
@@ -122,7 +122,7 @@ Deno.test("SFT takes sums of log-probs, or their means", async () => {
   const { policy: scores } = side("chosen", null);
   for (const averageLogProb of [false, true]) {
     const loss: LossSettings = { name: "sft", beta: 0, averageLogProb };
-    const steps = new Steps(CONFIG, policy, loss, "packed", "fp32", new Buckets());
+    const steps = new Steps(CONFIG, loss, "packed", "fp32", new Buckets());
     const none = { logps: null, weights: null };
     const { losses } = readResults((await steps.losses(policy, steps.place(pairs), none)).examples);
     losses.forEach((value, i) => {

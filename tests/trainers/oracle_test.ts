@@ -50,7 +50,7 @@ for (const [name, run] of Object.entries(runs)) {
       referenceFree: s.reference_free,
     };
     const layout = s.loss === "sft" ? "packed" : "shared-prompt";
-    const steps = new Steps(source.config, weights, loss, layout, "fp32", new Buckets());
+    const steps = new Steps(source.config, loss, layout, "fp32", new Buckets());
     const reference = s.loss === "sft" ? null : frozenWeights(weights, "fp32");
     const trained: Trained = {
       steps,

@@ -28,7 +28,6 @@ const weights = await piecesOf(whole);
 const reference = await piecesOf({ ...whole, "model.norm.weight": norm });
 const steps = new Steps(
   CONFIG,
-  weights,
   DPO,
   "shared-prompt",
   "fp32",

@@ -57,7 +57,7 @@ export async function updateOnce(
   const weights = Object.fromEntries(
     Object.entries(start).map(([name, w]) => [name, tf.add(w, 0)]),
   );
-  const steps = new StepsClass(config, weights, loss, layout, "fp32", new Buckets());
+  const steps = new StepsClass(config, loss, layout, "fp32", new Buckets());
   const norm = tf.mul(start["model.norm.weight"], 1.02);
   const reference = needsReference(loss)
     ? frozenWeights({ ...start, "model.norm.weight": norm }, "fp32")
