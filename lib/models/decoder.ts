@@ -55,14 +55,28 @@ function inParts(x_NI: tf.Tensor): Rows {
   return half >= LEAST_ROWS && half % 32 === 0 ? tf.split(x_NI, 2, 0) : [x_NI];
 }
 
+/** What is done around the layers, where they are not all here as they are. */
+export interface LayerPlan {
+  /** Runs a layer where it belongs. */
+  place<R>(layer: number, run: () => R): R;
+  /** Makes a layer's tensors of what the weights have of it. */
+  gather(own: Weights): Weights;
+}
+const HERE: LayerPlan = { place: (_, run) => run(), gather: (own) => own };
+
+export interface DecodeOptions {
+  /** Keep two tensors a layer for the gradient and compute the rest again. */
+  checkpointing?: boolean;
+  /** LoRA on the products; the weights themselves then have no gradient. */
+  adapters?: Adapters | null;
+  plan?: LayerPlan;
+}
+
 /**
  * The residual stream of all rows after the last layer: fp32 [N, C]. {@link lastNorm} makes of it what is
  * multiplied with the output projection.
  *
  * @param rows_NC embeddings of the rows' tokens, fp32
- * @param checkpointing keep two tensors a layer for the gradient and compute the rest again
- * @param adapters LoRA on the products; the weights themselves then have no gradient
- * @param gather makes a layer's tensors of what `weights` has of it
  */
 export function decode(
   config: DecoderConfig,
@@ -70,9 +84,7 @@ export function decode(
   rows_NC: tf.Tensor,
   attend: Attend,
   precision: Precision,
-  checkpointing = false,
-  adapters: Adapters | null = null,
-  gather: (own: Weights) => Weights = (own) => own,
+  { checkpointing = false, adapters = null, plan = HERE }: DecodeOptions = {},
 ): tf.Tensor {
   const epsilon = config.rms_norm_eps, frozen = adapters !== null;
   /** Adds what the last block computed, and norms. */
@@ -86,7 +98,7 @@ export function decode(
   let stream: Stream = { x_NC: inParts(rows_NC), block_NC: null };
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const run = (stream: Stream, own: Weights, trained: Weights): Stream => {
-      const w = layerWeights(gather(own), layer, precision);
+      const w = layerWeights(plan.gather(own), layer, precision);
       const product = (x: Rows, name: Joined, matrix: tf.Tensor): Rows =>
         adapters
           ? adaptedLinear(
@@ -112,10 +124,11 @@ export function decode(
     };
     const own = weightsOfLayer(weights, layer);
     const trained = weightsOfLayer(adapters?.weights ?? {}, layer);
-    stream = scope(
-      `layer ${layer}`,
-      () => checkpointing ? recompute(run)(stream, own, trained) : run(stream, own, trained),
-    );
+    stream = plan.place(layer, () =>
+      scope(
+        `layer ${layer}`,
+        () => checkpointing ? recompute(run)(stream, own, trained) : run(stream, own, trained),
+      ));
   }
   const { x_NC, block_NC } = stream;
   return concat(x_NC.map((x, i) => addResidual(x, block_NC![i], precision)), 0);

@@ -6,10 +6,15 @@
 import { scope, tf } from "@/lib/tensorflow/mod.ts";
 import { blockAttention } from "@/lib/models/attention.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { type Attend, decode, embedTokens, lastNorm } from "@/lib/models/decoder.ts";
+import {
+  type Attend,
+  decode,
+  type DecodeOptions,
+  embedTokens,
+  lastNorm,
+} from "@/lib/models/decoder.ts";
 import { permuteRows, project } from "@/lib/models/kernels.ts";
 import type { LayoutTensors } from "@/lib/models/layout.ts";
-import type { Adapters } from "@/lib/models/lora-linear.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { tokenLogps } from "@/lib/models/vocabulary.ts";
 import { headWeight, type Weights } from "@/lib/models/weights.ts";
@@ -54,15 +59,9 @@ export const allLogits = (
   );
 
 /** How log-probs are computed, beside the weights and the batch. */
-export interface ScoringOptions {
+export interface ScoringOptions extends DecodeOptions {
   /** The tokens' embeddings, where their gradient is wanted and not that of the whole table. */
   rows_NC?: tf.Tensor;
-  /** Compute activations again for the gradient instead of keeping them. */
-  checkpointing?: boolean;
-  /** LoRA on the weights, which then have no gradient. */
-  adapters?: Adapters | null;
-  /** Makes a layer's tensors of what the weights have of it, where they are not there as they are. */
-  gather?: (own: Weights) => Weights;
   /** Compute log Σ_v p(v)² of each token too. */
   collisions?: boolean;
 }
@@ -81,7 +80,7 @@ export function tokenScores(
   weights: Weights,
   layout: LayoutTensors,
   precision: Precision,
-  { rows_NC, checkpointing, adapters = null, collisions = false, gather }: ScoringOptions = {},
+  { rows_NC, collisions = false, ...options }: ScoringOptions = {},
 ): TokenScores {
   const attend = attendInBlocks(config, layout, precision);
   const x_NC = decode(
@@ -90,13 +89,11 @@ export function tokenScores(
     rows_NC ?? embedTokens(weights, layout.ids_N),
     attend,
     precision,
-    checkpointing,
-    adapters,
-    gather,
+    options,
   );
   // Only rows that are scored go through the last norm and the vocabulary.
   const x_MC = tf.gather(x_NC, layout.scoredRows_M as tf.Tensor1D);
-  const h_MC = lastNorm(config, weights, x_MC, precision, adapters !== null);
+  const h_MC = lastNorm(config, weights, x_MC, precision, Boolean(options.adapters));
   return scope("head", () => {
     const [logps_M, collisions_M = null] = tokenLogps(
       h_MC,

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { tf } from "@/lib/tensorflow/mod.ts";
+import { type tf, withDevice } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import type { LayerPlan } from "@/lib/models/decoder.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
 
 /** What a step asks of the way it is spread. `weights` are what one process keeps of a model. */
-export interface Parallelism {
+export interface Parallelism extends LayerPlan {
   /** How many processes compute, and which of them this one is. */
   readonly world: number;
   readonly rank: number;
@@ -17,10 +18,8 @@ export interface Parallelism {
   own(pairs: TokenizedPair[]): TokenizedPair[];
   /** Runs the body of a traced function, of which `number` is another one for each. */
   numbered<R>(number: number, body: () => R): R;
-  /** What gradients are taken of: whole tensors outside of layers, and of layers what {@link layer} takes. */
+  /** What gradients are taken of: whole tensors outside of layers, and of layers what {@link gather} takes. */
   open(weights: Weights): Weights;
-  /** The whole tensors of one layer. */
-  layer(own: Weights): Weights;
   /** From gradients of what was opened to those of `weights`. */
   reduce(gradients: Weights): Weights;
   /** Norm of the whole model's gradient. */
@@ -36,8 +35,18 @@ export const ALONE: Parallelism = {
   own: (pairs) => pairs,
   numbered: (_, body) => body(),
   open: (weights) => weights,
-  layer: (own) => own,
+  place: (_, run) => run(),
+  gather: (own) => own,
   reduce: (gradients) => gradients,
   norm: (gradients) => globalNorm(Object.values(gradients)),
   collect: (values) => values,
 };
+
+/**
+ * One process whose layers lie on several devices, equally many on each and in their order, as in the reference's
+ * `BasicTrainer`. Everything outside of layers is on the first.
+ */
+export function layersInOrder(devices: readonly string[], layers: number): Parallelism {
+  const deviceOf = (layer: number) => devices[Math.floor(layer * devices.length / layers)];
+  return { ...ALONE, place: (layer, run) => withDevice(deviceOf(layer), run) };
+}

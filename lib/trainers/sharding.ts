@@ -89,13 +89,17 @@ export class Sharding implements Parallelism {
     return body();
   }
 
+  place<R>(_: number, run: () => R): R {
+    return run();
+  }
+
   own(pairs: TokenizedPair[]): TokenizedPair[] {
     const share = pairs.length / this.world;
     return pairs.slice(this.rank * share, (this.rank + 1) * share);
   }
 
   /** Whole tensors from the pieces of one layer; gradients come back summed, as the gradient of this one's piece. */
-  layer(pieces: Weights): Weights {
+  gather(pieces: Weights): Weights {
     const [[name, piece]] = Object.entries(pieces), block = this.blocks.get(name)!;
     const values = customGradMany((piece) => ({
       values: this.whole(piece, block),

@@ -265,8 +265,7 @@ export class Steps {
     checkpointing: boolean,
     rows_NC?: tf.Tensor,
   ): SegmentScores {
-    const gather = (own: Weights) => this.parallelism.layer(own);
-    const options = { rows_NC, checkpointing, collisions: this.loss.wpo, gather };
+    const options = { rows_NC, checkpointing, collisions: this.loss.wpo, plan: this.parallelism };
     const adapters = frozen && { ...frozen, weights: trained };
     const scores = tokenScores(this.config, frozen?.base ?? trained, batch, this.precision, {
       ...options,
@@ -294,9 +293,11 @@ export class Steps {
 
   /** As the policy's are summed, so that the two can be compared. */
   private logpsOf(kept: Weights, batch: LayoutTensors): tf.Tensor1D {
-    const { parallelism } = this, gather = (own: Weights) => parallelism.layer(own);
+    const { parallelism } = this;
     const { logps } = segmentScores(
-      tokenScores(this.config, parallelism.open(kept), batch, this.precision, { gather }),
+      tokenScores(this.config, parallelism.open(kept), batch, this.precision, {
+        plan: parallelism,
+      }),
       batch,
     );
     return batch.segments === batch.sequences ? logps : tf.slice(logps, 0, batch.sequences);
