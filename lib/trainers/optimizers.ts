@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { jit, ResourceVariable, tf } from "@/lib/tensorflow/mod.ts";
+import { jit, ResourceVariable, tf, withDevice } from "@/lib/tensorflow/mod.ts";
 import { toFp32 } from "@/lib/models/precision.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { type OptimizerName, type Rule, RULES } from "@/lib/trainers/optimizer-rules.ts";
@@ -19,19 +19,29 @@ export class Optimizer {
   readonly state: OptimizerState;
   private readonly rule: Rule;
   private readonly variables: Record<string, ResourceVariable>;
-  private readonly updateGroup: ReturnType<typeof makeUpdateGroup>;
+  /** A traced function belongs to the devices that it was traced for. */
+  private readonly updateGroups = new Map<string | null, ReturnType<typeof makeUpdateGroup>>();
 
-  /** @param weights what {@link apply} will update */
-  constructor(readonly name: OptimizerName, weights: Weights) {
+  /**
+   * @param weights what {@link apply} will update
+   * @param deviceOf where a weight and its state are; null: TensorFlow's choice
+   */
+  constructor(
+    readonly name: OptimizerName,
+    weights: Weights,
+    private readonly deviceOf: (name: string) => string | null = () => null,
+  ) {
     this.rule = RULES[name];
-    this.updateGroup = makeUpdateGroup(this.rule, name);
     const variables = (values: (w: tf.Tensor) => tf.Tensor) =>
       Object.fromEntries(
-        Object.entries(weights).map(([key, w]) => {
-          const value = values(w), variable = ResourceVariable.from(value);
-          if (value !== w) value.dispose();
-          return [key, variable];
-        }),
+        Object.entries(weights).map(([key, w]) => [
+          key,
+          this.at(key, () => {
+            const value = values(w), variable = ResourceVariable.from(value);
+            if (value !== w) value.dispose();
+            return variable;
+          }),
+        ]),
       );
     this.variables = variables((w) => w);
     this.state = Object.fromEntries(
@@ -64,9 +74,9 @@ export class Optimizer {
           state: this.rule.slots.map((slot) => this.state[slot][name]),
           gradient: gradients[name],
         }));
-        await this.updateGroup.async(group, scalars);
+        await this.at(names[0], () => this.updateGroup(names[0]).async(group, scalars));
         for (const name of names) {
-          weights[name] = this.variables[name].read();
+          weights[name] = this.at(name, () => this.variables[name].read());
           gradients[name].dispose();
         }
       }
@@ -79,15 +89,27 @@ export class Optimizer {
   restore(slot: string, name: string, values: Float32Array): void {
     const variable = this.state[slot][name];
     const value = tf.tensor(values, variable.shape);
-    variable.assign(value);
+    this.at(name, () => variable.assign(value));
     value.dispose();
+  }
+
+  private at<R>(name: string, work: () => R): R {
+    const device = this.deviceOf(name);
+    return device === null ? work() : withDevice(device, work);
+  }
+
+  private updateGroup(name: string): ReturnType<typeof makeUpdateGroup> {
+    const device = this.deviceOf(name);
+    let update = this.updateGroups.get(device);
+    if (!update) this.updateGroups.set(device, update = makeUpdateGroup(this.rule, this.name));
+    return update;
   }
 
   dispose(): void {
     for (const variables of [this.variables, ...Object.values(this.state)]) {
       Object.values(variables).forEach((variable) => variable.dispose());
     }
-    this.updateGroup.dispose();
+    this.updateGroups.forEach((update) => update.dispose());
   }
 }
 

@@ -14,6 +14,8 @@ export interface Parallelism extends LayerPlan {
   /** How many processes compute, and which of them this one is. */
   readonly world: number;
   readonly rank: number;
+  /** The device that a tensor of `weights`, and what the optimiser knows of it, is on; null: TensorFlow's choice. */
+  deviceOf(name: string): string | null;
   /** This process's share of some pairs. */
   own(pairs: TokenizedPair[]): TokenizedPair[];
   /** Runs the body of a traced function, of which `number` is another one for each. */
@@ -32,6 +34,7 @@ export interface Parallelism extends LayerPlan {
 export const ALONE: Parallelism = {
   world: 1,
   rank: 0,
+  deviceOf: () => null,
   own: (pairs) => pairs,
   numbered: (_, body) => body(),
   open: (weights) => weights,
@@ -47,6 +50,10 @@ export const ALONE: Parallelism = {
  * `BasicTrainer`. Everything outside of layers is on the first.
  */
 export function layersInOrder(devices: readonly string[], layers: number): Parallelism {
-  const deviceOf = (layer: number) => devices[Math.floor(layer * devices.length / layers)];
-  return { ...ALONE, place: (layer, run) => withDevice(deviceOf(layer), run) };
+  const at = (layer: number) => devices[Math.floor(layer * devices.length / layers)];
+  return {
+    ...ALONE,
+    deviceOf: (name) => at(Number(/^model\.layers\.(\d+)\./.exec(name)?.[1] ?? 0)),
+    place: (layer, run) => withDevice(at(layer), run),
+  };
 }

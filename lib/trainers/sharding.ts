@@ -89,6 +89,10 @@ export class Sharding implements Parallelism {
     return body();
   }
 
+  deviceOf(): null {
+    return null;
+  }
+
   place<R>(_: number, run: () => R): R {
     return run();
   }

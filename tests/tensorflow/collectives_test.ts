@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
 import { freePorts } from "./free-ports.ts";
 
-const WORKER = fromFileUrl(new URL("./collective_worker.ts", import.meta.url));
+const WORKER = fromFileUrl(new URL("./processes/collectives.ts", import.meta.url));
 
 /** What each of two processes printed. */
 async function cluster(mode: "lives" | "dies"): Promise<Record<string, unknown>[][]> {

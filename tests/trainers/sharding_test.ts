@@ -7,7 +7,7 @@ import { CONFIG, randomWeights } from "../models/random-model.ts";
 import { randomPairs } from "../models/random-pairs.ts";
 import { assertSameChanges, assertSameGradients, DPO, updateOnce } from "./update-once.ts";
 
-const WORKER = fromFileUrl(new URL("./sharding_worker.ts", import.meta.url));
+const WORKER = fromFileUrl(new URL("./processes/sharding.ts", import.meta.url));
 const LENGTHS: [number, number, number][] = [
   [5, 9, 3],
   [40, 60, 31],

@@ -12,6 +12,7 @@ import { frozenWeights, type Weights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
+import { ALONE, type Parallelism } from "@/lib/trainers/parallelism.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import { update } from "@/lib/trainers/update.ts";
 import { largestDifference } from "../models/relative-difference.ts";
@@ -44,6 +45,7 @@ export interface Updated {
  * hide a wrong scale. For DPO the reference has another last norm, so that the pairs have unequal weights.
  *
  * @param StepsClass computes the gradients; a subclass can have a bug
+ * @param parallelism how it is spread over devices of this process
  */
 export async function updateOnce(
   { config, weights: start }: Model,
@@ -52,17 +54,18 @@ export async function updateOnce(
   layout: LayoutKind,
   parts = 1,
   StepsClass: typeof Steps = Steps,
+  parallelism: Parallelism = ALONE,
 ): Promise<Updated> {
   // Values of their own: the optimiser writes in place.
   const weights = Object.fromEntries(
     Object.entries(start).map(([name, w]) => [name, tf.add(w, 0)]),
   );
-  const steps = new StepsClass(config, loss, layout, "fp32", new Buckets());
+  const steps = new StepsClass(config, loss, layout, "fp32", new Buckets(), false, parallelism);
   const norm = tf.mul(start["model.norm.weight"], 1.02);
   const reference = needsReference(loss)
     ? frozenWeights({ ...start, "model.norm.weight": norm }, "fp32")
     : null;
-  const optimizer = new Optimizer("AdamW", weights);
+  const optimizer = new Optimizer("AdamW", weights, parallelism.deviceOf);
   const report = await update(
     { steps, weights, reference, optimizer, precision: "fp32" },
     pairs,

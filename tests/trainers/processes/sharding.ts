@@ -7,9 +7,9 @@ import { Optimizer } from "@/lib/trainers/optimizers.ts";
 import { Sharding } from "@/lib/trainers/sharding.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import { update } from "@/lib/trainers/update.ts";
-import { CONFIG, randomWeights } from "../models/random-model.ts";
-import { randomPairs } from "../models/random-pairs.ts";
-import { DPO } from "./update-once.ts";
+import { CONFIG, randomWeights } from "../../models/random-model.ts";
+import { randomPairs } from "../../models/random-pairs.ts";
+import { DPO } from "../update-once.ts";
 
 const { rank, addresses, lengths, parts } = JSON.parse(Deno.args[0]);
 configure({ cluster: { addresses, rank }, intraOpThreads: 1, interOpThreads: 2 });
