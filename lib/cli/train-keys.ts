@@ -182,6 +182,14 @@ export const TRAIN_KEYS = {
     default: "BasicTrainer",
     help: "how work is spread",
   },
+  devices: {
+    type: "integer",
+    optional: true,
+    min: 1,
+    help:
+      "devices that the layers are divided among, in their order: GPUs, or logical CPU devices; all GPUs or one CPU " +
+      "when not given",
+  },
   optimizer: {
     type: "string",
     choices: OPTIMIZER_NAMES,

@@ -71,6 +71,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
     referenceSync: referenceSync(values),
     referenceCache: values.reference_cache,
     activationCheckpointing: values.activation_checkpointing,
+    devices: values.devices,
     localDirs: values.local_dirs,
     localRunDir: values.local_run_dir,
     resume: values.resume === "latest",

@@ -1,5 +1,5 @@
 /**
- * BasicTrainer: one process, one device. SFT and preference losses on full weights or on LoRA adapters.
+ * BasicTrainer: one process, its layers on one device or in order on several. SFT and preference losses on full weights or on LoRA adapters.
  *
  * @module
  */
@@ -54,6 +54,8 @@ export interface TrainInput {
   held: TokenizedPair[];
   precision: Precision;
   threads: Threads | null;
+  /** Over which the layers are divided, in their order. */
+  devices: string[];
   layout: LayoutKind;
   runFolder: string;
   checkpoint: string | null;

@@ -20,6 +20,7 @@ import type { Buckets } from "@/lib/trainers/buckets.ts";
 import { REFERENCE_FILE, restoreOptimizer } from "@/lib/trainers/checkpoint.ts";
 import { MovingReference } from "@/lib/trainers/moving-reference.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
+import { ALONE, layersInOrder, moveToDevices } from "@/lib/trainers/parallelism.ts";
 import { precomputeReference, precomputes } from "@/lib/trainers/precompute.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
@@ -38,14 +39,18 @@ export async function loadTrained(
   hooks: TrainHooks,
 ): Promise<{ trained: Trained; moving: MovingReference | null }> {
   const { settings, source, precision, layout, checkpoint } = input;
+  const { devices } = input, layers = source.config.num_hidden_layers;
+  const parallelism = devices.length > 1 ? layersInOrder(devices, layers) : ALONE;
   const { weights, adapted, reference: frozen, moving } = settings.lora
     ? await loadAdapted(input, settings.lora)
     : await loadWhole(input);
+  moveToDevices(weights, parallelism);
+  if (frozen) moveToDevices(frozen, parallelism);
   const referenceLogps = frozen && precomputes(input)
     ? await precomputeReference(input, frozen, hooks)
     : null;
   if (frozen && referenceLogps && !adapted) tf.dispose(frozen);
-  const optimizer = new Optimizer(settings.optimizer, weights);
+  const optimizer = new Optimizer(settings.optimizer, weights, parallelism.deviceOf);
   if (checkpoint) restoreOptimizer(checkpoint, optimizer);
   const steps = new Steps(
     source.config,
@@ -54,6 +59,7 @@ export async function loadTrained(
     precision,
     buckets,
     settings.activationCheckpointing,
+    parallelism,
   );
   const reference = referenceLogps ? null : frozen;
   return {

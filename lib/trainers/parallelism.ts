@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type tf, withDevice } from "@/lib/tensorflow/mod.ts";
+import { copyToDevice, type tf, withDevice } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import type { LayerPlan } from "@/lib/models/decoder.ts";
 import type { Weights } from "@/lib/models/weights.ts";
@@ -53,7 +53,18 @@ export function layersInOrder(devices: readonly string[], layers: number): Paral
   const at = (layer: number) => devices[Math.floor(layer * devices.length / layers)];
   return {
     ...ALONE,
-    deviceOf: (name) => at(Number(/^model\.layers\.(\d+)\./.exec(name)?.[1] ?? 0)),
+    deviceOf: (name) => at(Number(/(?:^|\.)model\.layers\.(\d+)\./.exec(name)?.[1] ?? 0)),
     place: (layer, run) => withDevice(at(layer), run),
   };
+}
+
+/** Moves tensors to where they belong, in place. */
+export function moveToDevices(weights: Weights, { deviceOf }: Parallelism): Weights {
+  for (const [name, value] of Object.entries(weights)) {
+    const device = deviceOf(name);
+    if (device === null) continue;
+    weights[name] = copyToDevice(value, device);
+    value.dispose();
+  }
+  return weights;
 }

@@ -58,6 +58,8 @@ export interface TrainSettings extends Schedule {
   referenceSync: ReferenceSync | null;
   /** Whether activations are computed again for the gradient instead of being kept. */
   activationCheckpointing: boolean;
+  /** How many devices the layers are divided among; null: all GPUs, else one. */
+  devices: number | null;
   /** Folders in which runs are made; the first takes new ones. */
   localDirs: string[];
   /** The run's folder itself, where it is not to be named by `expName` and the time. */
@@ -70,6 +72,7 @@ export interface TrainSettings extends Schedule {
 /** Settings that change nothing about the numbers a run produces. */
 const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [
   "referenceCache",
+  "devices",
   "sampleDuringEval",
   "nEvalModelSamples",
   "saveEvery",

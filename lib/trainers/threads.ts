@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { configure, hasStarted } from "@/lib/tensorflow/mod.ts";
+import { InputError } from "@/lib/errors.ts";
+import { configure, devices, hasStarted } from "@/lib/tensorflow/mod.ts";
 
 /** Recorded with a run: on CPUs TensorFlow's results depend on how many threads share a sum. */
 export interface Threads {
@@ -24,11 +25,36 @@ const standard = (): Threads => ({
 
 /**
  * Starts TensorFlow with the threads that a run was recorded with, or the standard ones.
+ * @param cpuDevices logical devices that share them
  * @returns what is used; null where TensorFlow had started already, with threads of its own
  */
-export function useThreads(recorded: Threads | null): Threads | null {
+export function useThreads(recorded: Threads | null, cpuDevices = 1): Threads | null {
   if (hasStarted()) return null;
   const threads = recorded ?? standard();
-  configure({ intraOpThreads: threads.intraOp, interOpThreads: threads.interOp });
+  configure({ intraOpThreads: threads.intraOp, interOpThreads: threads.interOp, cpuDevices });
   return threads;
+}
+
+/**
+ * The devices to compute on: so many GPUs, or logical CPU devices where there is no GPU.
+ *
+ * @param wanted null: all GPUs, else one CPU
+ * @param layers of the model, of which each device takes some
+ * @throws InputError when there are fewer, or more than layers
+ */
+export function computeDevices(wanted: number | null, layers: number): string[] {
+  const count = (type: string) => devices().filter((device) => device.type === type).length;
+  const gpus = count("GPU"), type = gpus > 0 ? "GPU" : "CPU";
+  const found = gpus || count("CPU"), asked = wanted ?? (gpus || 1);
+  if (asked > found) {
+    throw new InputError(
+      `devices=${asked} is more than the ${found} ${type} devices that there are.`,
+    );
+  }
+  if (asked > layers) {
+    throw new InputError(
+      `devices=${asked} is more than the ${layers} layers that are divided among them.`,
+    );
+  }
+  return Array.from({ length: asked }, (_, i) => `${type}:${i}`);
 }

@@ -16,7 +16,7 @@ import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/ba
 import { readState, type TrainerState } from "@/lib/trainers/checkpoint.ts";
 import { namedSettings, openRunFolder, writeConfig } from "@/lib/trainers/run-folder.ts";
 import { batchOptions, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
-import { useThreads } from "@/lib/trainers/threads.ts";
+import { computeDevices, useThreads } from "@/lib/trainers/threads.ts";
 
 /** How a run ended. */
 export interface TrainResult extends TrainerState {
@@ -47,7 +47,9 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
     const held = await tokenizeHeldOut(settings, source, heldOut.examples);
     const run = openRunFolder(settings);
     try {
-      const threads = useThreads(run.checkpoint ? readState(run.checkpoint).threads : null);
+      const recorded = run.checkpoint ? readState(run.checkpoint).threads : null;
+      const threads = useThreads(recorded, settings.devices ?? 1);
+      const devices = computeDevices(settings.devices, source.config.num_hidden_layers);
       const precision = settings.precision === "auto" ? fasterPrecision() : settings.precision;
       const layout = chooseLayout(settings);
       hooks.log(
@@ -81,6 +83,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
         held,
         precision,
         threads,
+        devices,
         layout,
         runFolder: run.path,
         checkpoint: run.checkpoint,
