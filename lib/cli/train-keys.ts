@@ -9,6 +9,15 @@ import { DIVERGENCES, LOSS_NAMES } from "@/lib/losses/mod.ts";
 import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizer-rules.ts";
 import { SCHEDULE_NAMES } from "@/lib/trainers/schedule.ts";
 
+/** Classes of layers that people name to the reference, and the architectures that have them. */
+export const BLOCK_ARCHITECTURES = {
+  GPT2Block: "gpt2",
+  GPTJBlock: "gptj",
+  GPTNeoXLayer: "gpt_neox",
+  LlamaDecoderLayer: "llama",
+} as const;
+type BlockName = keyof typeof BLOCK_ARCHITECTURES;
+
 export const TRAIN_KEYS = {
   exp_name: { type: "string", help: "name of the experiment; the run folder begins with it" },
   seed: { type: "integer", default: 0, help: "seed of the data's order" },
@@ -46,6 +55,26 @@ export const TRAIN_KEYS = {
     optional: true,
     help:
       "checkpoint that policy and reference start from: RUN/LATEST/policy (policy.pt means that folder)",
+  },
+  "model.block_name": {
+    type: "string",
+    optional: true,
+    choices: Object.keys(BLOCK_ARCHITECTURES) as BlockName[],
+    help:
+      "class of the model's layers in transformers; found by itself, refused where it is another model's",
+  },
+  "model.policy_dtype": {
+    type: "string",
+    optional: true,
+    choices: ["float32", "bfloat16", "float16"],
+    help:
+      "bfloat16 is precision=bf16; the weights and the optimiser's state stay float32 in any case",
+  },
+  "model.reference_dtype": {
+    type: "string",
+    optional: true,
+    choices: ["float32", "bfloat16", "float16"],
+    help: "kept for the reference's commands: the reference is computed as the policy is",
   },
   precision: {
     type: "string",
@@ -349,6 +378,18 @@ export const TRAIN_KEYS = {
     help: "least time between two lines of metrics",
   },
   debug: { type: "boolean", default: false, help: "train without saving checkpoints" },
+  "wandb.enabled": {
+    type: "boolean",
+    default: false,
+    help:
+      "kept for the reference's commands; true is not there yet, see tensorboard/ in the run's folder",
+  },
+  "wandb.entity": { type: "string", optional: true, help: "has no effect without wandb.enabled" },
+  "wandb.project": {
+    type: "string",
+    default: "direct-preference-optimization",
+    help: "has no effect without wandb.enabled",
+  },
 } as const satisfies Record<string, Key>;
 
 /** What `loss=` and `model=` set beside themselves; "???" makes a key mandatory, as in the reference. */

@@ -5,7 +5,7 @@
  */
 import { InputError } from "@/lib/errors.ts";
 import type { TaskSpec, Values } from "@/lib/cli/core/settings.ts";
-import type { TRAIN_KEYS } from "@/lib/cli/train-keys.ts";
+import { BLOCK_ARCHITECTURES, type TRAIN_KEYS } from "@/lib/cli/train-keys.ts";
 import {
   type LossName,
   type LossSettings,
@@ -30,12 +30,20 @@ export function trainSettings(values: TrainValues): TrainSettings {
       `model.tokenizer_name_or_path=${tokenizer} is not the model's own tokenizer; leave it out.`,
     );
   }
+  if (values["wandb.enabled"]) {
+    throw new InputError(
+      "wandb.enabled=true is not available yet; the run's folder has metrics.jsonl and tensorboard/.",
+    );
+  }
+  const block = values["model.block_name"];
   return {
     expName: values.exp_name,
     seed: values.seed,
     model,
     archive: values["model.archive"],
-    precision: values.precision,
+    architecture: block && BLOCK_ARCHITECTURES[block],
+    precision: precisionOf(values),
+    referenceDtype: values["model.reference_dtype"],
     layout: values.layout,
     datasets: values.datasets,
     db: values.db,
@@ -77,6 +85,23 @@ export function trainSettings(values: TrainValues): TrainSettings {
     resume: values.resume === "latest",
     debug: values.debug,
   };
+}
+
+function precisionOf(
+  { precision, "model.policy_dtype": dtype }: TrainValues,
+): TrainSettings["precision"] {
+  if (dtype === "float16") {
+    throw new InputError(
+      "model.policy_dtype=float16 is not available, its gradients vanish without loss scaling; take bfloat16.",
+    );
+  }
+  if (dtype !== "bfloat16") return precision;
+  if (precision === "fp32") {
+    throw new InputError(
+      "model.policy_dtype=bfloat16 contradicts precision=fp32; give one of them.",
+    );
+  }
+  return "bf16";
 }
 
 /** @throws InputError for a loss that is not defined with the settings given */

@@ -21,7 +21,11 @@ export interface TrainSettings extends Schedule {
   model: string;
   /** Checkpoint that the policy and the reference start from, instead of the model itself. */
   archive: string | null;
+  /** What the model's architecture has to be, where the command says. */
+  architecture: string | null;
   precision: Precision | "auto";
+  /** What the reference would be computed in elsewhere; here it is computed as the policy is. */
+  referenceDtype: "float32" | "bfloat16" | "float16" | null;
   layout: LayoutKind | "auto";
   datasets: string[];
   db: string;
@@ -71,6 +75,8 @@ export interface TrainSettings extends Schedule {
 
 /** Settings that change nothing about the numbers a run produces. */
 const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [
+  "architecture",
+  "referenceDtype",
   "referenceCache",
   "devices",
   "sampleDuringEval",

@@ -10,7 +10,7 @@ import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { InputError } from "@/lib/errors.ts";
 import { lossTitle, needsReference, needsWholeBatch } from "@/lib/losses/mod.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
-import { fasterPrecision } from "@/lib/models/precision.ts";
+import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/basic.ts";
 import { readState, type TrainerState } from "@/lib/trainers/checkpoint.ts";
@@ -41,6 +41,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
   const source = await openModel(settings.archive ?? settings.model);
   try {
     checkLengthFits(settings, source);
+    checkArchitecture(settings, source);
     reportData(settings, source, training.examples, heldOut.examples, hooks.log);
     // Refuses data that no batch can be drawn from before a run folder is made.
     batches(training.examples, source.tokenizer, batchOptions(settings));
@@ -52,6 +53,13 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
       const devices = computeDevices(settings.devices, source.config.num_hidden_layers);
       const precision = settings.precision === "auto" ? fasterPrecision() : settings.precision;
       const layout = chooseLayout(settings);
+      const { referenceDtype } = settings;
+      if (referenceDtype && referenceDtype !== DTYPES[precision]) {
+        hooks.log(
+          `the reference is computed in ${DTYPES[precision]} as the policy is, not in ` +
+            `model.reference_dtype=${referenceDtype}: both have to round alike`,
+        );
+      }
       hooks.log(
         `training in ${run.path}: ${lossTitle(settings.loss)}, ${precision}, ${layout} batches`,
       );
@@ -102,6 +110,11 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
   }
 }
 
+const DTYPES: Record<Precision, TrainSettings["referenceDtype"]> = {
+  fp32: "float32",
+  bf16: "bfloat16",
+};
+
 const describeSource = ({ name, path, digest }: ModelSource) => ({ name, path, digest });
 
 function checkBatches({ batchSize, gradientAccumulationSteps }: TrainSettings): void {
@@ -115,6 +128,13 @@ function checkLengthFits({ maxLength }: TrainSettings, { config, name }: ModelSo
   if (maxLength <= config.max_position_embeddings) return;
   throw new InputError(
     `max_length=${maxLength} is more than the ${config.max_position_embeddings} tokens that ${name} was made for.`,
+  );
+}
+
+function checkArchitecture({ architecture }: TrainSettings, { config, name }: ModelSource): void {
+  if (architecture === null || architecture === config.architecture) return;
+  throw new InputError(
+    `model.block_name= names a layer of ${architecture}, and ${name} is a ${config.architecture}; leave it out.`,
   );
 }
 

@@ -77,3 +77,18 @@ Deno.test("settings that a loss is not defined with are refused with the remedy"
   refused(/cannot know them/, "loss=kto", beta, "precompute_reference=true");
   settings("loss=ipo", beta, "loss.divergence=alpha", "loss.divergence_alpha=0.3");
 });
+
+Deno.test("the reference's keys of a model mean what they can mean here, or are refused", () => {
+  const sft = "loss=sft";
+  assert.equal(settings(sft, "model.policy_dtype=bfloat16").precision, "bf16");
+  assert.equal(settings(sft, "model.policy_dtype=float32").precision, "auto");
+  assert.equal(settings(sft, "model.block_name=LlamaDecoderLayer").architecture, "llama");
+  assert.equal(
+    settings(sft, "model.reference_dtype=float16", "wandb.enabled=false").referenceDtype,
+    "float16",
+  );
+  refused(/take bfloat16/, sft, "model.policy_dtype=float16");
+  refused(/contradicts precision=fp32/, sft, "model.policy_dtype=bfloat16", "precision=fp32");
+  refused(/not available yet.*tensorboard/, sft, "wandb.enabled=true");
+  refused(/LlamaDecoderLayer/, sft, "model.block_name=LlamaLayer");
+});
