@@ -16,14 +16,24 @@ export interface Finished {
   results: Record<string, unknown>[];
 }
 
+/** What a process was seen to do: a result, a line on stderr, or a file of the watched folder that appeared. */
+export interface Seen {
+  result?: Record<string, unknown>;
+  line?: string;
+  file?: string;
+}
+
 /**
  * Trains with `json=true`, and without samples unless the settings say so.
- * @param killWhen the process is killed with SIGKILL as soon as a result, or a line on stderr, satisfies it
+ * @param killWhen the process is killed with SIGKILL as soon as what it is seen to do satisfies it
+ * @param watched a folder that is there already, whose files are watched
  */
 export async function trainProcess(
   settings: Record<string, string | number | boolean>,
-  killWhen: (seen: { result?: Record<string, unknown>; line?: string }) => boolean = () => false,
+  killWhen: (seen: Seen) => boolean = () => false,
+  watched?: string,
 ): Promise<Finished> {
+  const watcher = watched === undefined ? null : Deno.watchFs(watched, { recursive: false });
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--allow-all", "--quiet", ENTRY],
@@ -37,11 +47,14 @@ export async function trainProcess(
   }).spawn();
   const results: Record<string, unknown>[] = [];
   let stderr = "", killed = false;
-  const check = (seen: Parameters<typeof killWhen>[0]) => {
+  const check = (seen: Seen) => {
     if (killed || !killWhen(seen)) return;
     killed = true;
     child.kill("SIGKILL");
   };
+  const watching = (async () => {
+    for await (const { paths } of watcher ?? []) paths.forEach((file) => check({ file }));
+  })();
   await Promise.all([
     eachLine(child.stdout, (line) => {
       const result = JSON.parse(line);
@@ -54,6 +67,8 @@ export async function trainProcess(
     }),
   ]);
   const { code, signal } = await child.status;
+  watcher?.close();
+  await watching;
   return { code, signal, stderr, results };
 }
 
