@@ -49,6 +49,8 @@ export function checkArchitecture(
 
 /** The most a size may be: keeps products of two sizes exact and catches damaged files before any allocation. */
 const LARGEST_SIZE = 2 ** 26;
+/** The deepest models have some 130 layers; a damaged number of them would fill the memory with names of tensors. */
+const MOST_LAYERS = 4096;
 
 /**
  * Checks that the numbers of a configuration fit together.
@@ -68,12 +70,10 @@ export function checkConfig(config: DecoderConfig, where: string): DecoderConfig
     "max_position_embeddings",
   ] as const;
   for (const key of sizes) {
-    const value = config[key];
-    if (!Number.isInteger(value) || value < 1 || value > LARGEST_SIZE) {
+    const value = config[key], most = key === "num_hidden_layers" ? MOST_LAYERS : LARGEST_SIZE;
+    if (!Number.isInteger(value) || value < 1 || value > most) {
       throw new InputError(
-        `${where}: ${key} is ${
-          show(value)
-        }; a whole number from 1 to ${LARGEST_SIZE} belongs there.`,
+        `${where}: ${key} is ${show(value)}; a whole number from 1 to ${most} belongs there.`,
       );
     }
   }

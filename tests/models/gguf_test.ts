@@ -108,6 +108,11 @@ Deno.test("a damaged or foreign file is refused in one sentence that says what i
       change((f) => delete f.metadata["llama.block_count"]),
       /llama\.block_count is missing/,
     ],
+    [
+      "millions of layers",
+      change((f) => f.metadata["llama.block_count"] = 1_900_545),
+      /num_hidden_layers is 1900545; a whole number from 1 to 4096/,
+    ],
     ["a key of another type", change((f) => f.metadata["llama.block_count"] = "x"), /not a number/],
     [
       "another shape",
