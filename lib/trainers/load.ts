@@ -38,9 +38,10 @@ export async function loadTrained(
   buckets: Buckets,
   hooks: TrainHooks,
 ): Promise<{ trained: Trained; moving: MovingReference | null }> {
-  const { settings, source, precision, layout, checkpoint } = input;
-  const { devices } = input, layers = source.config.num_hidden_layers;
-  const parallelism = devices.length > 1 ? layersInOrder(devices, layers) : ALONE;
+  const { settings, source, precision, layout, checkpoint, devices } = input;
+  const parallelism = devices.length > 1
+    ? layersInOrder(devices, source.config.num_hidden_layers)
+    : ALONE;
   const { weights, adapted, reference: frozen, moving } = settings.lora
     ? await loadAdapted(input, settings.lora)
     : await loadWhole(input);

@@ -64,12 +64,14 @@ export class LinesFile<Line extends { examples: number } = MetricsLine> {
    */
   constructor(path: string, keepUpTo: number) {
     try {
-      const lines = Deno.readTextFileSync(path).split("\n").filter((line) =>
-        line && isKept(line, keepUpTo)
-      );
-      this.kept = lines.map((line) => JSON.parse(line));
+      this.kept = Deno.readTextFileSync(path).split("\n")
+        .flatMap((text) => parsed<Line>(text))
+        .filter(({ examples }) => examples <= keepUpTo);
       const partial = `${path}.partial`;
-      Deno.writeTextFileSync(partial, lines.map((line) => line + "\n").join(""));
+      Deno.writeTextFileSync(
+        partial,
+        this.kept.map((line) => JSON.stringify(line) + "\n").join(""),
+      );
       Deno.renameSync(partial, path);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -87,12 +89,12 @@ export class LinesFile<Line extends { examples: number } = MetricsLine> {
   }
 }
 
-/** A line cut by a crash is not kept either. */
-function isKept(line: string, keepUpTo: number): boolean {
+/** A line; none where it was cut by a crash, or is empty. */
+function parsed<Line>(text: string): Line[] {
   try {
-    return (JSON.parse(line) as { examples: number }).examples <= keepUpTo;
+    return [JSON.parse(text)];
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
+    if (error instanceof SyntaxError) return [];
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { listOllamaModels, ollamaGenerator } from "@/lib/generation/ollama.ts";
 import { ollamaServerPath } from "@/lib/setup/ollama-server.ts";
 import { smollm2Path } from "@/lib/setup/paths.ts";
+import { freePorts } from "../free-ports.ts";
 
 const server = ollamaServerPath();
 if (!server) {
@@ -14,7 +15,7 @@ Deno.test({
   ignore: !server,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const port = freePort();
+    const [port] = freePorts(1);
     const host = `http://127.0.0.1:${port}`;
     const env = {
       OLLAMA_HOST: `127.0.0.1:${port}`,
@@ -71,10 +72,3 @@ Deno.test({
     }
   },
 });
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
-}

@@ -1,7 +1,7 @@
 /** Two processes compute together; when one dies the other's waiting ends. */
 import assert from "node:assert/strict";
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "../free-ports.ts";
 
 const WORKER = fromFileUrl(new URL("./processes/collectives.ts", import.meta.url));
 

@@ -1,19 +1,14 @@
 /** Layers on several devices of one process make the update that they make on one. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
+import { runProcess } from "../tensorflow/processes/run.ts";
 import { saveTinyModel } from "./tiny-model.ts";
+import { tinyRun } from "./tiny-run.ts";
 import { trainProcess } from "./train-process.ts";
 
 Deno.test("layers on two devices: losses, norm, every tensor's gradient and update; weights stay where their layer is", async () => {
-  const script = fromFileUrl(new URL("./processes/devices.ts", import.meta.url));
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", script],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  const { losses, norms, gradients, changes, devices } = JSON.parse(
-    new TextDecoder().decode(stdout),
-  );
+  const script = new URL("./processes/devices.ts", import.meta.url).href;
+  const { losses, norms, gradients, changes, devices } = await runProcess(script, []);
   losses[0].forEach((loss: number, i: number) => assert.ok(Math.abs(loss - losses[1][i]) < 1e-4));
   assert.ok(Math.abs(norms[0] / norms[1] - 1) < 1e-4);
   assert.ok(gradients.relative < 1e-4, JSON.stringify(gradients));
@@ -33,19 +28,9 @@ Deno.test("a run on two devices has the numbers of a run on one, whose checkpoin
       killWhen?: Parameters<typeof trainProcess>[1],
     ) =>
       trainProcess({
-        model: join(folder, "tiny"),
-        datasets: `["${fromFileUrl(new URL("../fixtures/pairs.jsonl", import.meta.url))}"]`,
-        test_fraction: 0.2,
-        loss: "dpo",
-        "loss.beta": 0.1,
-        exp_name: "tiny",
-        precision: "fp32",
-        lr: 1e-3,
-        warmup_steps: 0,
-        batch_size: 2,
+        ...tinyRun(folder),
         n_examples: 8,
         save_every: 4,
-        minimum_log_interval_secs: 0,
         local_run_dir: join(folder, name),
         resume: "latest",
         ...settings,

@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { verifyCheckpoint } from "@/lib/trainers/checkpoint.ts";
 import { saveTinyModel } from "./tiny-model.ts";
+import { tinyRun } from "./tiny-run.ts";
 import { type Seen, trainProcess } from "./train-process.ts";
 
-const PAIRS = new URL("../fixtures/pairs.jsonl", import.meta.url).pathname;
 const KILLS = 50, UPDATES = 100, BATCH = 2;
 
 const name = (file = "") => basename(file);
@@ -35,22 +35,14 @@ Deno.test("killed fifty times: the same weights, no step back past an accepted c
   try {
     await saveTinyModel(join(folder, "tiny"));
     const settings = {
-      model: join(folder, "tiny"),
-      datasets: `["${PAIRS}"]`,
+      ...tinyRun(folder),
       test_fraction: 0.1,
-      loss: "dpo",
-      "loss.beta": 0.1,
-      exp_name: "tiny",
-      precision: "fp32",
       layout: "packed",
-      lr: 1e-3,
-      warmup_steps: 0,
       batch_size: BATCH,
       eval_batch_size: 4,
       n_examples: UPDATES * BATCH,
       eval_every: 6,
       save_every: BATCH,
-      minimum_log_interval_secs: 0,
     };
     const whole = await trainProcess({ ...settings, local_run_dir: join(folder, "whole") });
     assert.equal(whole.code, 0, whole.stderr);

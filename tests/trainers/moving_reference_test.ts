@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openSafetensors } from "@/lib/models/safetensors.ts";
 import { saveTinyModel } from "./tiny-model.ts";
+import { tinyRun } from "./tiny-run.ts";
 import { trainProcess } from "./train-process.ts";
-
-const PAIRS = new URL("../fixtures/pairs.jsonl", import.meta.url).pathname;
 
 async function withTiny(
   work: (
@@ -17,18 +16,11 @@ async function withTiny(
   try {
     await saveTinyModel(join(folder, "tiny"));
     await work({
-      model: join(folder, "tiny"),
-      datasets: `["${PAIRS}"]`,
+      ...tinyRun(folder),
       test_fraction: 0,
-      loss: "dpo",
       "loss.beta": 0.5,
-      exp_name: "tiny",
-      precision: "fp32",
       lr: 1e-2,
-      warmup_steps: 0,
-      batch_size: 2,
       n_examples: 8,
-      minimum_log_interval_secs: 0,
       sync_ref_model: true,
     }, folder);
   } finally {

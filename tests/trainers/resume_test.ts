@@ -4,9 +4,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { openSafetensors } from "@/lib/models/safetensors.ts";
 import { saveTinyModel } from "./tiny-model.ts";
+import { tinyRun } from "./tiny-run.ts";
 import { trainProcess } from "./train-process.ts";
-
-const PAIRS = new URL("../fixtures/pairs.jsonl", import.meta.url).pathname;
 
 const digest = async (path: string) =>
   createHash("sha256").update(await Deno.readFile(path)).digest("hex");
@@ -24,21 +23,11 @@ async function withFolder(
   try {
     await saveTinyModel(join(folder, "tiny"));
     await work(folder, {
-      model: join(folder, "tiny"),
-      datasets: `["${PAIRS}"]`,
-      test_fraction: 0.2,
-      loss: "dpo",
-      "loss.beta": 0.1,
-      exp_name: "tiny",
-      precision: "fp32",
-      lr: 1e-3,
-      warmup_steps: 0,
-      batch_size: 2,
+      ...tinyRun(folder),
       eval_batch_size: 4,
       n_epochs: 3,
       eval_every: 8,
       save_every: 4,
-      minimum_log_interval_secs: 0,
     });
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
-import { freePorts } from "../tensorflow/free-ports.ts";
+import { freePorts } from "../free-ports.ts";
 import { CONFIG, randomWeights } from "../models/random-model.ts";
 import { randomPairs } from "../models/random-pairs.ts";
 import { assertSameChanges, assertSameGradients, DPO, updateOnce } from "./update-once.ts";

@@ -14,7 +14,7 @@ import { Buckets } from "@/lib/trainers/buckets.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
 import { ALONE, type Parallelism } from "@/lib/trainers/parallelism.ts";
 import { Steps } from "@/lib/trainers/step.ts";
-import { update } from "@/lib/trainers/update.ts";
+import { update, type UpdateSettings } from "@/lib/trainers/update.ts";
 import { largestDifference } from "../models/relative-difference.ts";
 
 export const DPO: LossSettings = {
@@ -24,6 +24,16 @@ export const DPO: LossSettings = {
   referenceFree: false,
 };
 export const SFT: LossSettings = { ...DPO, name: "sft" };
+
+/** Settings of {@link updateOnce}'s update; nothing is clipped, since that would hide a wrong scale. */
+export const updateSettings = (parts: number): UpdateSettings => ({
+  lr: 1e-4,
+  lrSchedulerType: "constant",
+  warmupSteps: 0,
+  maxGradNorm: Infinity,
+  gradientAccumulationSteps: parts,
+  updates: Infinity,
+});
 
 export interface Model {
   config: DecoderConfig;
@@ -41,8 +51,7 @@ export interface Updated {
 }
 
 /**
- * One update in fp32 from a batch in so many parts; the model stays as it is. Nothing is clipped, since that would
- * hide a wrong scale. For DPO the reference has another last norm, so that the pairs have unequal weights.
+ * One update in fp32 from a batch in so many parts; the model stays as it is. For DPO the reference has another last norm, so that the pairs have unequal weights.
  *
  * @param StepsClass computes the gradients; a subclass can have a bug
  * @param parallelism how it is spread over devices of this process
@@ -71,14 +80,7 @@ export async function updateOnce(
     pairs,
     // Not the first update: that one asks for a reference like the policy.
     1,
-    {
-      lr: 1e-4,
-      lrSchedulerType: "constant",
-      warmupSteps: 0,
-      maxGradNorm: Infinity,
-      gradientAccumulationSteps: parts,
-      updates: Infinity,
-    },
+    updateSettings(parts),
   );
   const changes: Weights = {}, moments: Weights = {};
   for (const name of Object.keys(weights)) {

@@ -1,11 +1,14 @@
-/** Runs a script of this folder in a process of its own, for what a whole process shows: memory, settings. */
+/** Runs a script in a process of its own, for what a whole process shows: memory, settings. */
 import assert from "node:assert/strict";
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
 
-/** The JSON that the script prints. */
+/**
+ * The JSON that the script prints.
+ * @param script of this folder by its name, of another by its URL
+ */
 export async function runProcess(script: string, args: string[], flags: string[] = []) {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ...flags, fromFileUrl(new URL(`./${script}`, import.meta.url)), ...args],
+    args: ["run", "-A", ...flags, fromFileUrl(new URL(script, import.meta.url)), ...args],
     stdout: "piped",
     stderr: "piped",
   }).output();

@@ -9,7 +9,7 @@ import { Steps } from "@/lib/trainers/step.ts";
 import { update } from "@/lib/trainers/update.ts";
 import { CONFIG, randomWeights } from "../../models/random-model.ts";
 import { randomPairs } from "../../models/random-pairs.ts";
-import { DPO } from "../update-once.ts";
+import { DPO, updateSettings } from "../update-once.ts";
 
 const { rank, addresses, lengths, parts } = JSON.parse(Deno.args[0]);
 configure({ cluster: { addresses, rank }, intraOpThreads: 1, interOpThreads: 2 });
@@ -40,14 +40,7 @@ const report = await update(
   { steps, weights, reference, optimizer, precision: "fp32" },
   randomPairs(lengths),
   1,
-  {
-    lr: 1e-4,
-    lrSchedulerType: "constant",
-    warmupSteps: 0,
-    maxGradNorm: Infinity,
-    gradientAccumulationSteps: parts,
-    updates: Infinity,
-  },
+  updateSettings(parts),
 );
 let key = 90_000_000;
 const tensors = (pieces: Weights) =>
