@@ -20,8 +20,13 @@ import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 export interface BlockGroup {
   B: number;
   S: number;
-  /** Added to the scores: 0 where a query sees a key, very negative where it does not. */
-  mask_B11SS: tf.Tensor;
+  /** Rotary angles of the places. */
+  tables: RopeTables;
+  /**
+   * For the queries of each chunk, [B, 1, 1, n, keys]: 0 where a query sees a key, very negative where it does not.
+   * Keys behind the chunk are seen by none of them.
+   */
+  masks: tf.Tensor[];
 }
 
 const softmaxes = {
@@ -56,7 +61,8 @@ export function attentionWeights(
 /** Queries are taken so many at a time; those of one chunk see no key behind it, which saves almost half. */
 const QUERY_CHUNK = 128;
 
-const chunksOf = (S: number): Chunk[] =>
+/** The stretches of queries of a block. */
+export const chunksOf = (S: number): Chunk[] =>
   Array.from({ length: Math.ceil(S / QUERY_CHUNK) }, (_, i) => ({
     from: i * QUERY_CHUNK,
     to: Math.min(S, (i + 1) * QUERY_CHUNK),
@@ -66,37 +72,34 @@ const chunksOf = (S: number): Chunk[] =>
  * Causal attention within the blocks of each group.
  *
  * @param qkv_PA queries, keys and values of all places beside each other, before their rotation
- * @param tables rotary angles of the places
  * @returns the mix of values [P, Q]
  */
 export function blockAttention(
   qkv_PA: tf.Tensor,
-  tables: RopeTables,
   groups: BlockGroup[],
   shape: HeadShape,
   precision: Precision,
 ): tf.Tensor {
-  const parts = groups.map((group, i) => {
-    const start = groups.slice(0, i).reduce((n, g) => n + g.B * g.S, 0), count = group.B * group.S;
-    const rows = (x: tf.Tensor) => sliceAxis(x, 0, start, start + count);
-    return {
-      ...group,
-      rows,
-      tablesOf: () => ({ cos: rows(tables.cos), sin: rows(tables.sin) }),
-      chunks: chunksOf(group.S),
-    };
-  });
+  let end = 0;
+  const placed = groups.map((group) => ({
+    ...group,
+    chunks: chunksOf(group.S),
+    start: end,
+    end: end += group.B * group.S,
+  }));
   const keys = (x_BGSK: tf.Tensor, { to }: Chunk) => sliceAxis(x_BGSK, 2, 0, to);
+  const rows = (x: tf.Tensor, { start, end }: { start: number; end: number }) =>
+    sliceAxis(x, 0, start, end);
 
   return customGrad((qkv_PA) => {
     const saved: tf.Tensor[] = [];
-    const outputs = parts.map(({ mask_B11SS, rows, tablesOf, chunks }) => {
-      const heads = blockHeads(rows(qkv_PA), tablesOf(), chunks, shape, precision);
+    const outputs = placed.map((group) => {
+      const { tables, chunks, masks } = group;
+      const heads = blockHeads(rows(qkv_PA, group), tables, chunks, shape, precision);
       const [k, v] = heads.slice(-2);
-      const weights = chunks.map((chunk, i) => {
-        const mask = sliceAxis(sliceAxis(mask_B11SS, 3, chunk.from, chunk.to), 4, 0, chunk.to);
-        return attentionWeights(heads[i], keys(k, chunk), mask, precision);
-      });
+      const weights = chunks.map((chunk, i) =>
+        attentionWeights(heads[i], keys(k, chunk), masks[i], precision)
+      );
       const mixed = chunks.map((chunk, i) => batchMatMul(weights[i], keys(v, chunk), false, false));
       saved.push(...heads, ...weights, ...mixed);
       return toPlaces(mixed, chunks, shape);
@@ -108,10 +111,10 @@ export function blockAttention(
         let at = 0;
         const take = (count: number) => saved.slice(at, at += count);
         return concat(
-          parts.map(({ rows, tablesOf, chunks }) => {
-            const n = chunks.length;
+          placed.map((group) => {
+            const { tables, chunks } = group, n = chunks.length;
             const q = take(n), [k, v] = take(2), weights = take(n), mixed = take(n);
-            const dMixed = chunkGradients(rows(dy), chunks, shape);
+            const dMixed = chunkGradients(rows(dy, group), chunks, shape);
             const dScores = chunks.map((chunk, i) => {
               const dWeights = batchMatMul(dMixed[i], keys(v, chunk), false, true);
               return scoreGradients[precision](weights[i], dWeights, dMixed[i], mixed[i])[0];
@@ -120,7 +123,7 @@ export function blockAttention(
               chunks.map((chunk, i) => batchMatMul(dScores[i], keys(k, chunk), false, false)),
               chunks.map((_, i) => batchMatMul(dScores[i], q[i], true, false)),
               chunks.map((_, i) => batchMatMul(weights[i], dMixed[i], true, false)),
-              tablesOf(),
+              tables,
               chunks,
               shape,
               precision,

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { recompute, scope, tf } from "@/lib/tensorflow/mod.ts";
+import { outlined, recompute, scope, tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import {
   addNorm,
@@ -18,11 +18,12 @@ import {
   swiGlu,
 } from "@/lib/models/kernels.ts";
 import { adaptedLinear, type Adapters } from "@/lib/models/lora-linear.ts";
-import type { Precision } from "@/lib/models/precision.ts";
+import { type Precision, toCompute } from "@/lib/models/precision.ts";
 import {
   embeddingTable,
   type Joined,
   layerWeights,
+  renumbered,
   type Weights,
   weightsOfLayer,
 } from "@/lib/models/weights.ts";
@@ -39,7 +40,7 @@ type Rows = tf.Tensor[];
 /** What runs through the layers: the residual stream, fp32 [N, C], and what the last block adds to it. */
 interface Stream {
   x_NC: Rows;
-  block_NC: Rows | null;
+  block_NC: Rows;
 }
 
 /** Fewer rows are not worth a product of their own. */
@@ -61,8 +62,10 @@ export interface LayerPlan {
   place<R>(layer: number, run: () => R): R;
   /** Makes a layer's tensors of what the weights have of it. */
   gather(own: Weights): Weights;
+  /** Whether all layers are computed alike, in one place. */
+  alike: boolean;
 }
-const HERE: LayerPlan = { place: (_, run) => run(), gather: (own) => own };
+const HERE: LayerPlan = { place: (_, run) => run(), gather: (own) => own, alike: true };
 
 export interface DecodeOptions {
   /** Keep two tensors a layer for the gradient and compute the rest again. */
@@ -70,6 +73,8 @@ export interface DecodeOptions {
   /** LoRA on the products; the weights themselves then have no gradient. */
   adapters?: Adapters | null;
   plan?: LayerPlan;
+  /** Trace one layer for all of them. `attend` then has to do the same in each. */
+  alike?: boolean;
 }
 
 /**
@@ -84,54 +89,56 @@ export function decode(
   rows_NC: tf.Tensor,
   attend: Attend,
   precision: Precision,
-  { checkpointing = false, adapters = null, plan = HERE }: DecodeOptions = {},
+  { checkpointing = false, adapters = null, plan = HERE, alike = false }: DecodeOptions = {},
 ): tf.Tensor {
   const epsilon = config.rms_norm_eps, frozen = adapters !== null;
   /** Adds what the last block computed, and norms. */
   const next = ({ x_NC, block_NC }: Stream, norm_C: tf.Tensor): { x_NC: Rows; h_NC: Rows } => {
-    if (!block_NC) {
-      return { x_NC, h_NC: x_NC.map((x) => rmsNorm(x, norm_C, epsilon, precision, frozen)) };
-    }
     const parts = x_NC.map((x, i) => addNorm(x, block_NC[i], norm_C, epsilon, precision, frozen));
     return { x_NC: parts.map(([x]) => x), h_NC: parts.map(([, h]) => h) };
   };
-  let stream: Stream = { x_NC: inParts(rows_NC), block_NC: null };
+  const layerOf = (layer: number) => (stream: Stream, trained: Weights, fixed: Weights): Stream => {
+    const [own, adapterWeights] = frozen ? [fixed, trained] : [trained, {}];
+    const w = layerWeights(plan.gather(own), layer, precision);
+    const product = (x: Rows, name: Joined, matrix: tf.Tensor): Rows =>
+      adapters
+        ? adaptedLinear(
+          x,
+          matrix,
+          { config, layer, name },
+          { ...adapters, weights: adapterWeights },
+          precision,
+        )
+        : linear(x, matrix);
+    const attended = scope("attention", (): Stream => {
+      const { x_NC, h_NC } = next(stream, w.attentionNorm);
+      const qkv_NA = concat(product(h_NC, "self_attn.qkv_proj", w.qkv()), 0);
+      const mixed_NQ = inParts(attend(layer, qkv_NA));
+      return { x_NC, block_NC: product(mixed_NQ, "self_attn.o_proj", w.output()) };
+    });
+    return scope("feed-forward", (): Stream => {
+      const { x_NC, h_NC } = next(attended, w.feedForwardNorm);
+      const gateUp_N2F = product(h_NC, "mlp.gate_up_proj", w.gateUp());
+      const mixed_NF = gateUp_N2F.map((x) => swiGlu(x, precision));
+      return { x_NC, block_NC: product(mixed_NF, "mlp.down_proj", w.down()) };
+    });
+  };
+  const one = outlined(layerOf(0), { name: "layer", recompute: checkpointing });
+  const x_NC = inParts(rows_NC);
+  // Nothing is added before the first layer, which is so a layer like the others.
+  let stream: Stream = { x_NC, block_NC: x_NC.map((x) => toCompute(tf.zerosLike(x), precision)) };
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const run = (stream: Stream, own: Weights, trained: Weights): Stream => {
-      const w = layerWeights(plan.gather(own), layer, precision);
-      const product = (x: Rows, name: Joined, matrix: tf.Tensor): Rows =>
-        adapters
-          ? adaptedLinear(
-            x,
-            matrix,
-            { config, layer, name },
-            { ...adapters, weights: trained },
-            precision,
-          )
-          : linear(x, matrix);
-      const attended = scope("attention", (): Stream => {
-        const { x_NC, h_NC } = next(stream, w.attentionNorm);
-        const qkv_NA = concat(product(h_NC, "self_attn.qkv_proj", w.qkv()), 0);
-        const mixed_NQ = inParts(attend(layer, qkv_NA));
-        return { x_NC, block_NC: product(mixed_NQ, "self_attn.o_proj", w.output()) };
-      });
-      return scope("feed-forward", (): Stream => {
-        const { x_NC, h_NC } = next(attended, w.feedForwardNorm);
-        const gateUp_N2F = product(h_NC, "mlp.gate_up_proj", w.gateUp());
-        const mixed_NF = gateUp_N2F.map((x) => swiGlu(x, precision));
-        return { x_NC, block_NC: product(mixed_NF, "mlp.down_proj", w.down()) };
-      });
-    };
     const own = weightsOfLayer(weights, layer);
-    const trained = weightsOfLayer(adapters?.weights ?? {}, layer);
-    stream = plan.place(layer, () =>
-      scope(
-        `layer ${layer}`,
-        () => checkpointing ? recompute(run)(stream, own, trained) : run(stream, own, trained),
-      ));
+    const adapterWeights = weightsOfLayer(adapters?.weights ?? {}, layer);
+    const [trained, fixed] = frozen ? [adapterWeights, own] : [own, {}];
+    const run = () => {
+      if (alike) return one(stream, renumbered(trained, layer, 0), renumbered(fixed, layer, 0));
+      const each = layerOf(layer);
+      return (checkpointing ? recompute(each) : each)(stream, trained, fixed);
+    };
+    stream = plan.place(layer, () => scope(`layer ${layer}`, run));
   }
-  const { x_NC, block_NC } = stream;
-  return concat(x_NC.map((x, i) => addResidual(x, block_NC![i], precision)), 0);
+  return concat(stream.x_NC.map((x, i) => addResidual(x, stream.block_NC[i], precision)), 0);
 }
 
 /** Embeddings of tokens, fp32 [N, C]. */

@@ -10,7 +10,7 @@ import { attr, dtypeOf, jit, op, tf } from "@/lib/tensorflow/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { type Attend, decode, embedTokens, lastNorm } from "@/lib/models/decoder.ts";
 import { type RopeTables, ropeTables, rotatedHeads } from "@/lib/models/heads.ts";
-import { attentionWeights, blockAttention } from "@/lib/models/attention.ts";
+import { attentionWeights, blockAttention, chunksOf } from "@/lib/models/attention.ts";
 import { batchMatMul, project } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
 import { headWeight, type Weights } from "@/lib/models/weights.ts";
@@ -211,14 +211,17 @@ function makePrefill(config: DecoderConfig, precision: Precision) {
     const updated: LayerCache[] = [];
     const bySlot = (x: tf.Tensor) =>
       tf.reshape(tf.transpose(tf.reshape(x, [n, P, G, K]), [0, 2, 1, 3]), [n * G * P, K]);
+    const masks = chunksOf(P).map(({ from, to }) =>
+      tf.slice(input.mask, [0, 0, 0, from, 0], [n, 1, 1, to - from, to])
+    );
+    const groups = [{ B: n, S: P, tables: input.tables, masks }];
     const attend: Attend = (layer, qkv_NA) => {
       const [, k_NGK, v_NGK] = rotatedHeads(qkv_NA, input.tables, config, precision);
       updated.push({
         k: write(cache[layer].k, input.slots, bySlot(k_NGK)),
         v: write(cache[layer].v, input.slots, bySlot(v_NGK)),
       });
-      const groups = [{ B: n, S: P, mask_B11SS: input.mask }];
-      return blockAttention(qkv_NA, input.tables, groups, config, precision);
+      return blockAttention(qkv_NA, groups, config, precision);
     };
     const rows_NC = embedTokens(weights, input.ids);
     const x_NC = decode(config, weights, rows_NC, attend, precision);

@@ -12,9 +12,9 @@
  * @module
  */
 import { tf } from "@/lib/tensorflow/mod.ts";
-import type { BlockGroup } from "@/lib/models/attention.ts";
+import { type BlockGroup, chunksOf } from "@/lib/models/attention.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { type RopeTables, ropeTables } from "@/lib/models/heads.ts";
+import { type Chunk, ropeTables } from "@/lib/models/heads.ts";
 
 export type LayoutKind = "padded" | "packed" | "shared-prompt";
 
@@ -245,8 +245,6 @@ function pairBlocks(sequences: ScoredSequence[]): Block[] {
 /** A layout as tensors: the arguments of a traced function. */
 export interface LayoutTensors {
   ids_N: tf.Tensor;
-  /** Rotary angles of all places. */
-  tables: RopeTables;
   places: { rowOfPlace: tf.Tensor; placeOfRow: tf.Tensor } | null;
   groups: BlockGroup[];
   scoredRows_M: tf.Tensor;
@@ -262,12 +260,11 @@ export interface LayoutTensors {
 
 export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTensors {
   const int32 = (values: Int32Array) => tf.tensor1d(values, "int32");
+  const positions = layout.places?.rowOfPlace.map((row) => layout.positions[row]) ??
+    layout.positions;
+  let end = 0;
   return {
     ids_N: int32(layout.ids),
-    tables: ropeTables(
-      layout.places?.rowOfPlace.map((row) => layout.positions[row]) ?? layout.positions,
-      config,
-    ),
     places: layout.places
       ? {
         rowOfPlace: int32(layout.places.rowOfPlace),
@@ -277,7 +274,8 @@ export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTens
     groups: layout.groups.map(({ B, S, mask }) => ({
       B,
       S,
-      mask_B11SS: tf.tensor(mask, [B, 1, 1, S, S]),
+      tables: ropeTables(positions.subarray(end, end += B * S), config),
+      masks: chunksOf(S).map((chunk) => chunkMask(mask, B, S, chunk)),
     })),
     scoredRows_M: int32(layout.scoredRows),
     targets_M: int32(layout.targets),
@@ -289,6 +287,16 @@ export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTens
   };
 }
 
+/** Of the masks [B, S, S], what a chunk's queries see. */
+function chunkMask(mask: Float32Array, B: number, S: number, { from, to }: Chunk): tf.Tensor {
+  const rows = Array.from({ length: B }, (_, b) => b * S * S).flatMap((block) =>
+    Array.from({ length: to - from }, (_, i) => block + (from + i) * S)
+  );
+  const values = new Float32Array(rows.length * to);
+  rows.forEach((at, i) => values.set(mask.subarray(at, at + to), i * to));
+  return tf.tensor(values, [B, 1, 1, to - from, to]);
+}
+
 /** How many scored tokens each segment has. */
 export function segmentLengths({ segmentOf, segments }: Layout): Float32Array {
   const lengths = new Float32Array(segments + 1);
@@ -297,8 +305,8 @@ export function segmentLengths({ segmentOf, segments }: Layout): Float32Array {
 }
 
 /** Frees a layout's tensors. */
-export function disposeLayout({ tables, places, groups, ...rest }: LayoutTensors): void {
-  tf.dispose([tables.cos, tables.sin, ...groups.map((group) => group.mask_B11SS)]);
+export function disposeLayout({ places, groups, ...rest }: LayoutTensors): void {
+  for (const { tables, masks } of groups) tf.dispose([tables.cos, tables.sin, ...masks]);
   if (places) tf.dispose([places.rowOfPlace, places.placeOfRow]);
   tf.dispose([rest.ids_N, rest.scoredRows_M, rest.targets_M, rest.segmentOf_M, rest.lengths]);
   rest.weights_M?.dispose();

@@ -22,14 +22,14 @@ import { headWeight, type Weights } from "@/lib/models/weights.ts";
 /** Attention within the blocks of a layout. */
 function attendInBlocks(
   config: DecoderConfig,
-  { places, groups, tables }: LayoutTensors,
+  { places, groups }: LayoutTensors,
   precision: Precision,
 ): Attend {
   return (_, qkv_NA) => {
-    if (!places) return blockAttention(qkv_NA, tables, groups, config, precision);
+    if (!places) return blockAttention(qkv_NA, groups, config, precision);
     const { rowOfPlace, placeOfRow } = places;
     const qkv_PA = permuteRows(qkv_NA, rowOfPlace, placeOfRow);
-    const mixed_PQ = blockAttention(qkv_PA, tables, groups, config, precision);
+    const mixed_PQ = blockAttention(qkv_PA, groups, config, precision);
     return permuteRows(mixed_PQ, placeOfRow, rowOfPlace);
   };
 }
@@ -89,7 +89,7 @@ export function tokenScores(
     rows_NC ?? embedTokens(weights, layout.ids_N),
     attend,
     precision,
-    options,
+    { ...options, alike: (options.plan?.alike ?? true) && !options.adapters?.dropoutSeed },
   );
   // Only rows that are scored go through the last norm and the vocabulary.
   const x_MC = tf.gather(x_NC, layout.scoredRows_M as tf.Tensor1D);

@@ -8,10 +8,12 @@ import { after, customGradMany, fused, tf, together } from "@/lib/tensorflow/mod
 import { concat, matMul } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 
-/** Bytes of scores that are computed at once. */
-const CHUNK_BYTES = 192 * 2 ** 20;
+/** Bytes of scores that are computed at once, by each of {@link LANES}. */
+const CHUNK_BYTES = 24 * 2 ** 20;
 /** Bytes of scores that are kept for the gradient; of larger batches they are computed again. */
-const KEPT_BYTES = 384 * 2 ** 20;
+const KEPT_BYTES = 64 * 2 ** 20;
+/** So many chunks are computed beside each other. */
+const LANES = 2;
 
 /**
  * The log of each row's normaliser, [M, 1]. Sums in stretches of the row: one running sum over a whole vocabulary
@@ -25,10 +27,11 @@ const logNormaliser = (logits_MV: tf.Tensor): tf.Tensor => {
   return tf.add(tf.reshape(tf.log(sum), [M, 1]), tf.reshape(largest, [M, 1]));
 };
 const normalise = fused("log_normaliser", (logits) => [logNormaliser(logits)]);
-/** log Σ p² of each row, [M, 1]: the normaliser of twice the scores, less twice the normaliser. */
-const collide = fused("log_collision", (logits, normaliser) => [
-  tf.sub(logNormaliser(tf.mul(toFp32(logits), 2)), tf.mul(normaliser, 2)),
-]);
+/** log Σ exp(2x), of which twice the normaliser is to be taken for log Σ p². */
+const normaliseTwice = fused(
+  "log_collision",
+  (logits) => [logNormaliser(tf.mul(toFp32(logits), 2))],
+);
 
 /** The largest divisor of n that is at most `limit`. */
 function divisorNear(n: number, limit: number): number {
@@ -36,7 +39,11 @@ function divisorNear(n: number, limit: number): number {
   return 1;
 }
 
-/** One at the target minus the probabilities: the gradient of the log-prob with respect to the scores. */
+/**
+ * One at the target minus the probabilities: the gradient of the log-prob with respect to the scores.
+ *
+ * @param targets_M1 numbers of the targets among these scores; others are no target here
+ */
 const residual = (precision: Precision) =>
   fused("token_residual", (logits, normaliser, targets_M1) => {
     const ids = tf.range(0, logits.shape[1]!, 1, "int32");
@@ -46,9 +53,29 @@ const residual = (precision: Precision) =>
   });
 const residuals = { fp32: residual("fp32"), bf16: residual("bf16") };
 
-/** The score of each row's own target, fp32 [M, 1]. */
-const pick = (logits_MV: tf.Tensor, targets_M1: tf.Tensor): tf.Tensor =>
-  toFp32(tf.gather(logits_MV, targets_M1 as tf.Tensor2D, 1, 1));
+/** A stretch of the vocabulary. */
+interface Chunk {
+  from: number;
+  count: number;
+}
+
+/** Stretches of multiples of 128 tokens, of which none but the last is shorter than the others. */
+function chunksOf(V: number, rowBytes: number): Chunk[] {
+  const least = Math.max(LANES, Math.ceil(rowBytes / CHUNK_BYTES));
+  const count = Math.min(V, 128 * Math.ceil(V / least / 128));
+  return Array.from({ length: Math.ceil(V / count) }, (_, i) => ({
+    from: i * count,
+    count: Math.min(count, V - i * count),
+  }));
+}
+
+/** The score of each row's target, fp32 [M, 1]; zero where the target is in another stretch. */
+function pick(logits_MV: tf.Tensor, targets_M1: tf.Tensor): tf.Tensor {
+  const last = logits_MV.shape[1]! - 1;
+  const nearest = tf.clipByValue(targets_M1, 0, last);
+  const score = toFp32(tf.gather(logits_MV, tf.cast(nearest, "int32") as tf.Tensor2D, 1, 1));
+  return tf.where(tf.equal(nearest, targets_M1), score, tf.zerosLike(score));
+}
 
 /**
  * log p(target) of each row, and where asked for log Σ p², which has no gradient. Scores are in the precision of the
@@ -68,59 +95,52 @@ export function tokenLogps(
   collisions = false,
 ): tf.Tensor1D[] {
   const [M, C] = h_MC.shape as number[], V = head_VC.shape[0];
-  const rowBytes = V * (precision === "bf16" ? 2 : 4);
-  const size = Math.min(M, Math.max(1, Math.floor(CHUNK_BYTES / rowBytes)));
-  const keep = M * rowBytes <= KEPT_BYTES;
-  const chunks = Array.from({ length: Math.ceil(M / size) }, (_, i) => ({
-    from: i * size,
-    count: Math.min(size, M - i * size),
-  }));
-  type Rows = typeof chunks[number];
-  const matrix = (x: tf.Tensor, { from, count }: Rows, width: number) =>
-    chunks.length === 1 ? x : tf.slice(x, [from, 0], [count, width]);
-  const targetsOf = (targets_M: tf.Tensor, rows: Rows) =>
-    matrix(tf.reshape(targets_M, [M, 1]), rows, 1);
+  const elementBytes = precision === "bf16" ? 2 : 4;
+  const chunks = chunksOf(V, M * V * elementBytes);
+  const keep = M * V * elementBytes <= KEPT_BYTES;
+  const rowsOf = (matrix: tf.Tensor, { from, count }: Chunk) =>
+    tf.slice(matrix, [from, 0], [count, C]);
+  const within = (targets_M: tf.Tensor, { from }: Chunk) =>
+    tf.sub(tf.reshape(targets_M, [M, 1]), tf.scalar(from, "int32"));
+  /** `h` for the chunk after those in `done`: more than {@link LANES} at once would all be in memory. */
+  const next = (h: tf.Tensor, done: tf.Tensor[]) =>
+    after(h, done.slice(-LANES, done.length - LANES + 1));
 
   return customGradMany((h, head) => {
     const w = toCompute(head, precision);
-    const kept: tf.Tensor[] = [], normalisers: tf.Tensor[] = [], logps: tf.Tensor[] = [];
-    const collided: tf.Tensor[] = [];
-    for (const rows of chunks) {
-      // One chunk after the other: at once they would all be in memory.
-      const h_NC = after(matrix(h, rows, C), logps.slice(-1));
-      const logits = matMul(h_NC, w, false, true), targets = targetsOf(targets_M, rows);
-      const [normaliser] = normalise(logits);
-      normalisers.push(normaliser);
+    const kept: tf.Tensor[] = [], normalisers: tf.Tensor[] = [];
+    const picked: tf.Tensor[] = [], doubled: tf.Tensor[] = [];
+    for (const chunk of chunks) {
+      const logits = matMul(next(h, normalisers), rowsOf(w, chunk), false, true);
+      normalisers.push(normalise(logits)[0]);
+      picked.push(pick(logits, within(targets_M, chunk)));
+      if (collisions) doubled.push(normaliseTwice(logits)[0]);
       if (keep) kept.push(logits);
-      if (collisions) collided.push(collide(logits, normaliser)[0]);
-      logps.push(tf.sub(pick(logits, targets), normaliser));
+    }
+    const [normaliser] = normalise(concat(normalisers, 1));
+    const score = picked.reduce((a, b) => tf.add(a, b));
+    const values = [tf.sub(score, normaliser)];
+    if (collisions) {
+      values.push(tf.sub(normalise(concat(doubled, 1))[0], tf.mul(normaliser, 2)));
     }
     return {
-      values: [logps, collided].filter(({ length }) => length > 0)
-        .map((parts) => tf.reshape(concat(parts, 0), [M])),
-      saved: [h, head, targets_M, concat(normalisers, 0), ...kept],
+      values: values.map((value) => tf.reshape(value, [M])),
+      saved: [h, head, targets_M, normaliser, ...kept],
       gradients: ([dy], [h, head, targets_M, normaliser, ...kept]) =>
         together(2, () => {
           const w = toCompute(head, precision), dy_M1 = tf.reshape(dy, [M, 1]);
-          const dh: tf.Tensor[] = [];
-          let dHead: tf.Tensor | undefined;
-          chunks.forEach((rows, i) => {
-            const h_NC = after(matrix(h, rows, C), [dh.at(-1) ?? dy]);
-            const weight = matrix(dy_M1, rows, 1);
-            const logits = kept[i] ?? matMul(h_NC, w, false, true);
-            const [r] = residuals[precision](
-              logits,
-              matrix(normaliser, rows, 1),
-              targetsOf(targets_M, rows),
-            );
-            dh.push(
-              toCompute(tf.mul(toFp32(matMul(r, w, false, false)), weight), precision).clone(),
-            );
-            const weighted = toCompute(tf.mul(toFp32(h_NC), weight), precision);
-            const part = matMul(r, weighted, true, false);
-            dHead = dHead ? tf.add(toFp32(dHead), toFp32(part)) : part;
+          const weighted = toCompute(tf.mul(toFp32(h), dy_M1), precision);
+          const dh: tf.Tensor[] = [], dHead: tf.Tensor[] = [];
+          chunks.forEach((chunk, i) => {
+            const part = rowsOf(w, chunk);
+            const waiting = next(h, dHead);
+            const logits = kept[i] ?? matMul(waiting, part, false, true);
+            const [r] = residuals[precision](logits, normaliser, within(targets_M, chunk));
+            dh.push(toFp32(matMul(r, part, false, false)));
+            dHead.push(matMul(r, weighted, true, false));
           });
-          return [concat(dh, 0), dHead!];
+          const sum = dh.reduce((a, b) => tf.add(a, b));
+          return [toCompute(tf.mul(sum, dy_M1), precision).clone(), concat(dHead, 0)];
         }),
     };
   })(h_MC, head_VC) as tf.Tensor1D[];

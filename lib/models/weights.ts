@@ -44,6 +44,12 @@ export const weightsOfLayer = (weights: Weights, layer: number): Weights =>
     Object.entries(weights).filter(([name]) => name.includes(prefix(layer))),
   );
 
+/** A layer's tensors, or adapters of its, under the names that they have in another layer. */
+export const renumbered = (weights: Weights, from: number, to: number): Weights =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, value]) => [name.replace(prefix(from), prefix(to)), value]),
+  );
+
 /** Names of the tensors that a layer's joined matrix is made of, in the order of its rows. */
 export const partNames = (layer: number, name: Joined): string[] =>
   JOINED[name].map((part) => `${prefix(layer)}${part}.weight`);

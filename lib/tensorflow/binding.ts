@@ -21,7 +21,7 @@ import {
 } from "./host-tensor.ts";
 import { type Pointer, readCString, TensorflowError } from "./library.ts";
 import { opDefinition } from "./op-definitions.ts";
-import { Trace } from "./trace.ts";
+import { type Captures, Trace } from "./trace.ts";
 import { describe, describeTensors, type GraphTensor, type TracedFunction } from "./tracer.ts";
 import { settleTypes } from "./type-promotion.ts";
 import { atUserFrame } from "./user-frame.ts";
@@ -243,20 +243,21 @@ export class Binding {
     }
   }
 
-  /**
-   * Runs `body` with every operation recorded into a new graph.
-   * @param capturing whether tensors from outside may be used
-   */
-  withTrace<T>(capturing: boolean, body: (trace: Trace) => T): T {
+  /** Runs `body` with every operation recorded into a new graph. */
+  withTrace<T>(capturing: Captures, body: (trace: Trace) => T): T {
     const outer = this.trace;
     const trace = this.trace = new Trace(this.context, capturing);
     try {
-      return body(trace);
+      const result = body(trace);
+      if (capturing === "outer") outer!.owned.push(...trace.owned);
+      return result;
     } catch (error) {
       trace.abandon();
       throw error;
     } finally {
       this.trace = outer;
+      if (capturing === "outer") outer!.held.push(...trace.held);
+      else trace.held.forEach((id) => this.deleteTensor(id));
       trace.tracer.delete();
     }
   }
@@ -281,6 +282,12 @@ export class Binding {
       if (element) return trace.tracer.fill(shape, dtype, element);
     }
     return trace.capture(id, entry, () => {
+      if (trace.capturing === "outer") {
+        // The function outside is handed the tensor at each call, as long as it is recorded.
+        const held = entry.symbol ? this.add({ ...entry }) : this.share(id);
+        trace.held.push(held);
+        return { current: () => held, free: () => {} };
+      }
       if (entry.symbol) {
         throw new TensorflowError(
           `a tensor of one traced function was used in another${atUserFrame()}`,
@@ -297,6 +304,11 @@ export class Binding {
    * @param key what is captured: the same key is the same input
    */
   captureChanging(key: object, current: () => number): TensorMetadata {
+    if (this.trace!.capturing === "outer") {
+      throw new TensorflowError(
+        `a variable was used inside an outlined function${atUserFrame()}; pass its value as an argument`,
+      );
+    }
     const symbol = this.trace!.capture(
       key,
       this.entry(current()),

@@ -139,8 +139,12 @@ export function listDevices({ c, pointer, status }: Context): Device[] {
   return devices;
 }
 
-/** Takes a function out of the context; its name is free afterwards. */
-export function removeFunction({ c, pointer, status }: Context, name: string): void {
-  c.TFE_ContextRemoveFunction(pointer, cString(name), status.pointer);
-  status.check(() => `removing function ${name}`);
+/** Takes a function out of the context, and frees it. */
+export function removeFunction(
+  { c, pointer, status }: Context,
+  traced: { name: string; pointer: Pointer },
+): void {
+  c.TFE_ContextRemoveFunction(pointer, cString(traced.name), status.pointer);
+  status.check(() => `removing function ${traced.name}`);
+  c.TF_DeleteFunction(traced.pointer);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { engine, type Gradients } from "./engine.ts";
 import { surroundings } from "./surroundings.ts";
 
 /** Value and gradient of one operation. */
@@ -61,16 +62,9 @@ function differentiable<R extends tf.Tensor | tf.Tensor[]>(
     gradients: (dy: R, saved: tf.Tensor[]) => (() => tf.Tensor)[];
   },
 ): R {
-  const engine = tf.engine() as unknown as {
-    runKernelFunc(parameters: {
-      forwardFunc: (backend: unknown, save: (tensors: tf.Tensor[]) => void) => R;
-      backwardsFunc: (dy: R, saved: tf.Tensor[]) => Record<string, () => tf.Tensor>;
-      inputs: Record<string, tf.Tensor>;
-    }): R;
-  };
   const inPlace = surroundings("gradient");
   let gradients: (dy: R, saved: tf.Tensor[]) => (() => tf.Tensor)[];
-  return engine.runKernelFunc({
+  return engine().runKernelFunc<R>({
     forwardFunc: (_, save) => {
       const computed = forward();
       gradients = computed.gradients;
@@ -80,7 +74,7 @@ function differentiable<R extends tf.Tensor | tf.Tensor[]>(
     backwardsFunc: (dy, saved) =>
       ({
         ...inPlace(() => gradients(dy, saved)).map((gradient) => () => inPlace(gradient)),
-      }) as unknown as Record<string, () => tf.Tensor>,
+      }) as unknown as Gradients,
     inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,
   });
 }

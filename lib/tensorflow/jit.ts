@@ -7,9 +7,11 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { returnFreedMemory } from "./allocator.ts";
 import { idOf, running, toTensor } from "./backend.ts";
 import { removeFunction } from "./context.ts";
 import { shownAs } from "./dtypes.ts";
+import { engine } from "./engine.ts";
 import type { Capture } from "./trace.ts";
 import type { TracedFunction } from "./tracer.ts";
 import { flatten, type Structure, structureKey, unflatten } from "./tree.ts";
@@ -39,6 +41,8 @@ interface Trace {
   result: Structure;
   /** Tensors from outside `fn`. */
   captured: Capture[];
+  /** Functions that this one alone calls. */
+  owned: TracedFunction[];
 }
 
 /**
@@ -59,7 +63,7 @@ export function jit<A extends unknown[], R>(
   const { name = fn.name || "traced", xla = false, maxTraces = 64 } = options;
   const traces = new Map<string, Trace>();
 
-  function prepare(args: A): { trace: Trace; inputs: number[] } {
+  function prepare(args: A): { trace: Trace; inputs: number[]; isNew: boolean } {
     const { binding } = running();
     const tensors: tf.Tensor[] = [];
     const structure = flatten(args, tensors);
@@ -72,18 +76,23 @@ export function jit<A extends unknown[], R>(
       free(traces, key);
       trace = undefined;
     }
+    const isNew = !trace;
     if (trace) traces.delete(key);
     else {
       trace = record(fn, structure, inputs, name, xla);
       if (traces.size >= maxTraces) free(traces, traces.keys().next().value!);
     }
     traces.set(key, trace);
-    return { trace, inputs: [...inputs, ...trace.captured.map((capture) => capture.current())] };
+    return {
+      trace,
+      inputs: [...inputs, ...trace.captured.map((capture) => capture.current())],
+      isNew,
+    };
   }
 
   const finish = (trace: Trace, outputs: tf.Tensor[]) =>
     unflatten(trace.result, outputs.values()) as R;
-  const inside = () => running().binding.tracing || gradientDepth() > 0;
+  const inside = () => running().binding.tracing || engine().state.gradientDepth > 0;
   // Timed one by one, operations run as plain code, and leave behind what a traced function would.
   const plain = (args: A): R => tf.tidy(() => fn(...args) as tf.TensorContainer) as R;
 
@@ -97,8 +106,10 @@ export function jit<A extends unknown[], R>(
   return Object.assign(call as typeof call & { readonly traces: number }, {
     async async(...args: A): Promise<R> {
       if (running().binding.observed) return plain(args);
-      const { trace, inputs } = prepare(args);
+      const { trace, inputs, isNew } = prepare(args);
       const outputs = await running().binding.callFunctionAsync(trace.traced, inputs);
+      // Compiling took memory that no later call needs.
+      if (isNew) returnFreedMemory();
       return finish(trace, outputs.map(toTensor));
     },
     dispose() {
@@ -115,7 +126,7 @@ function record<A extends unknown[], R>(
   xla: boolean,
 ): Trace {
   const { binding } = running();
-  return binding.withTrace(true, (trace) => {
+  return binding.withTrace("values", (trace) => {
     const { tracer } = trace;
     const placeholders = inputs.map((id) =>
       tracer.placeholder(binding.shapeOf(id), binding.dtypeOf(id))
@@ -131,14 +142,14 @@ function record<A extends unknown[], R>(
       // What `fn` kept to get it out of an inner scope has served.
       tf.dispose(returned);
     });
-    const { captured } = trace;
+    const { captured, owned } = trace;
     const traced = tracer.toFunction(
       name,
       [...placeholders, ...captured.map(({ symbol }) => symbol)],
       outputs,
-      xla,
+      { xla },
     );
-    return { traced, result: result!, captured };
+    return { traced, result: result!, captured, owned };
   });
 }
 
@@ -148,16 +159,11 @@ const stillFits = ({ captured }: Trace) =>
 
 function free(traces: Map<string, Trace>, key: string): void {
   const { binding } = running();
-  const { traced, captured } = traces.get(key)!;
-  removeFunction(binding.context, traced.name);
-  binding.context.c.TF_DeleteFunction(traced.pointer);
+  const { traced, captured, owned } = traces.get(key)!;
+  for (const made of [traced, ...owned]) removeFunction(binding.context, made);
   captured.forEach((capture) => capture.free());
   traces.delete(key);
 }
-
-/** How many gradients are being recorded right now. */
-const gradientDepth = (): number =>
-  (tf.engine() as unknown as { state: { gradientDepth: number } }).state.gradientDepth;
 
 /**
  * An elementwise body (with reductions along the last axis at most) as one XLA kernel, as a single node inside
@@ -175,7 +181,7 @@ export function fused<const N extends number>(
     const key = ids.map((id) => `${binding.dtypeOf(id)}[${binding.shapeOf(id)}]`).join();
     let kernel = kernels.get(key);
     if (!kernel) {
-      kernel = binding.withTrace(false, ({ tracer }) => {
+      kernel = binding.withTrace("nothing", ({ tracer }) => {
         const placeholders = ids.map((id) =>
           tracer.placeholder(binding.shapeOf(id), binding.dtypeOf(id))
         );
@@ -184,7 +190,7 @@ export function fused<const N extends number>(
           const args = placeholders.map((symbol) => toTensor(binding.fromSymbol(symbol)));
           outputs = body(...args).map((tensor) => binding.toSymbol(idOf(tensor)));
         });
-        return tracer.toFunction(name, placeholders, outputs, true);
+        return tracer.toFunction(name, placeholders, outputs, { xla: true });
       });
       kernels.set(key, kernel);
     }

@@ -41,6 +41,7 @@ export { copyToDevice, deviceOf, withDevice } from "./device.ts";
 export { DataType } from "./dtypes.ts";
 export { fused, jit, type JitOptions, type Jitted } from "./jit.ts";
 export { TensorflowError } from "./library.ts";
+export { outlined, type OutlineOptions } from "./outlined.ts";
 export { type OpTime, profileOps, profileOpsAsync } from "./profile.ts";
 export { recompute } from "./recompute.ts";
 export { ResourceVariable } from "./resource-variable.ts";

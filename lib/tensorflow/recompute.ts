@@ -8,32 +8,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { after } from "./after.ts";
 import { running } from "./backend.ts";
-import { customGrad } from "./custom-grad.ts";
+import { engine, type Gradients, isTapeOn, type TapeNode } from "./engine.ts";
 import { TensorflowError } from "./library.ts";
+import { apart, pullback } from "./pullback.ts";
 import { surroundings } from "./surroundings.ts";
 import { flatten, type Structure, unflatten } from "./tree.ts";
-
-/** The parts of tfjs's engine that `tf.customGrad` does not give access to. */
-interface Engine {
-  state: { activeTape: TapeNode[] | null };
-  isTapeOn(): boolean;
-  runKernelFunc(parameters: {
-    forwardFunc: (backend: unknown, save: (tensors: tf.Tensor[]) => void) => tf.Tensor[];
-    backwardsFunc: (dys: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]) => Gradients;
-    inputs: Record<string, tf.Tensor>;
-  }): tf.Tensor[];
-  gradients(
-    f: () => tf.Tensor,
-    xs: tf.Tensor[],
-    dy: tf.Tensor,
-    allowNoGradients: boolean,
-  ): { value: tf.Tensor; grads: tf.Tensor[] };
-}
-type Gradients = Record<string, () => tf.Tensor>;
-interface TapeNode {
-  inputs: Record<string, tf.Tensor>;
-  gradient: (dys: (tf.Tensor | null)[]) => Gradients;
-}
 
 /**
  * Makes `fn` keep nothing but its arguments for the gradient: when the gradient is taken, `fn` runs once more,
@@ -52,7 +31,6 @@ interface TapeNode {
  */
 export function recompute<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   return (...args) => {
-    const engine = tf.engine() as unknown as Engine;
     const inPlace = surroundings("recompute");
     const inputs: tf.Tensor[] = [];
     const structure = flatten(args, inputs);
@@ -64,37 +42,25 @@ export function recompute<A extends unknown[], R>(fn: (...args: A) => R): (...ar
       const outputs: tf.Tensor[] = [];
       const given = unflatten(structure, tensors.values()) as A;
       result = flatten(repeatable(() => fn(...given)), outputs);
-      // To tfjs's tape a tensor that is there twice is one.
-      const seen = new Set(tensors);
-      return outputs.map((tensor) => {
-        if (seen.has(tensor)) return tensor.clone();
-        seen.add(tensor);
-        return tensor;
-      });
+      return apart(outputs, tensors);
     };
 
     const backward = (dys: tf.Tensor[], saved: tf.Tensor[]): tf.Tensor[] => {
-      const outerTape = engine.state.activeTape;
+      const { state } = engine(), outerTape = state.activeTape;
       try {
         return tf.tidy(() => {
           const again = saved.map((tensor) => after(tensor, dys));
           const wanted = needed.map((i) => again[i]);
-          const { value, grads } = engine.gradients(
-            () => join(dys, run(again)),
-            wanted,
-            tf.scalar(1),
-            true,
-          );
-          value.dispose();
-          return grads.map((gradient, i) => gradient ?? tf.zerosLike(wanted[i]));
+          return pullback(() => run(again), wanted, () => dys)
+            .map((gradient, i) => gradient ?? tf.zerosLike(wanted[i]));
         });
       } finally {
         // tfjs drops the tape of a gradient inside whose backward pass another is taken.
-        engine.state.activeTape = outerTape;
+        state.activeTape = outerTape;
       }
     };
 
-    const outputs = engine.runKernelFunc({
+    const outputs = engine().runKernelFunc({
       forwardFunc: (_, save) => {
         save(inputs);
         return run(inputs);
@@ -105,10 +71,10 @@ export function recompute<A extends unknown[], R>(fn: (...args: A) => R): (...ar
       },
       inputs: { ...inputs } as unknown as Record<string, tf.Tensor>,
     });
-    if (engine.isTapeOn()) {
+    if (isTapeOn()) {
       // tfjs knows which inputs lead to what is differentiated only when it walks back, and calls this on a copy
       // of the node that has those inputs alone.
-      const node = engine.state.activeTape!.at(-1)!;
+      const node = engine().state.activeTape!.at(-1)!;
       const { gradient } = node;
       node.gradient = function (this: TapeNode, dys) {
         needed = Object.keys(this.inputs).map(Number);
@@ -117,16 +83,6 @@ export function recompute<A extends unknown[], R>(fn: (...args: A) => R): (...ar
     }
     return unflatten(result!, outputs.values()) as R;
   };
-}
-
-/** A scalar whose gradient to each of `tensors` is the one of `dys` at its place; integers have none. */
-function join(dys: tf.Tensor[], tensors: tf.Tensor[]): tf.Tensor {
-  const differentiable = (_: unknown, i: number) => tensors[i].dtype === "float32";
-  return customGrad((..._) => ({
-    value: tf.scalar(0),
-    saved: dys.filter(differentiable),
-    gradients: (_, dys) => dys.map((dy) => () => dy.clone()),
-  }))(...tensors.filter(differentiable));
 }
 
 /** Runs `fn`, in which everything must come out the same the next time. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Context } from "./context.ts";
+import { type Context, removeFunction } from "./context.ts";
 import { TensorflowError } from "./library.ts";
-import { type GraphTensor, Tracer } from "./tracer.ts";
+import { type GraphTensor, type TracedFunction, Tracer } from "./tracer.ts";
 import { atUserFrame } from "./user-frame.ts";
 
 /** Something from outside that a traced function uses. */
@@ -18,12 +18,21 @@ export interface Capture {
   free(): void;
 }
 
+/**
+ * Which tensors from outside a function may use: none but its arguments; any that has a value; those of the function
+ * too inside of which it is traced, and which calls it.
+ */
+export type Captures = "nothing" | "values" | "outer";
+
 export class Trace {
   readonly tracer: Tracer;
+  /** Tensors of the function outside, or of nobody, that are there until it is recorded. */
+  readonly held: number[] = [];
+  /** Functions that nobody else calls. */
+  readonly owned: TracedFunction[] = [];
   private readonly captures = new Map<unknown, Capture>();
 
-  /** @param capturing whether tensors from outside may be used */
-  constructor(context: Context, private readonly capturing: boolean) {
+  constructor(private readonly context: Context, readonly capturing: Captures) {
     this.tracer = new Tracer(context);
   }
 
@@ -33,7 +42,7 @@ export class Trace {
     { shape, dtype }: { shape: number[]; dtype: number },
     source: () => Omit<Capture, "symbol">,
   ): GraphTensor {
-    if (!this.capturing) {
+    if (this.capturing === "nothing") {
       throw new TensorflowError(
         `a fused kernel may use its arguments and constants only${atUserFrame()}`,
       );
@@ -54,5 +63,6 @@ export class Trace {
   /** After an error: nobody will call the function. */
   abandon(): void {
     this.captured.forEach((capture) => capture.free());
+    this.owned.forEach((traced) => removeFunction(this.context, traced));
   }
 }

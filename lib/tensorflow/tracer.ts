@@ -38,6 +38,16 @@ export interface TracedFunction {
   readonly xla: boolean;
 }
 
+/** How a graph, or a part of it, becomes a function. */
+export interface FunctionOptions {
+  /** Compile the whole function with XLA. */
+  xla?: boolean;
+  /** The nodes that it is made of; all, where left out. */
+  nodes?: Iterable<number>;
+  /** Whether a graph that calls it may take in its nodes instead. */
+  inlined?: boolean;
+}
+
 /** Constants up to this many bytes are compared by content. */
 const COMPARED_CONSTANT_BYTES = 256;
 const NO_SKIP: ReadonlySet<string> = new Set();
@@ -48,7 +58,9 @@ export class Tracer {
   private readonly graph: Pointer;
   private readonly seen = new Map<string, GraphTensor[]>();
   private readonly called = new Set<string>();
-  private nodes = 0;
+  /** Of each node: the operation, what it reads, and nodes that go where it goes. */
+  private readonly nodes: { operation: Pointer; inputs: GraphTensor[]; wrappers: number[] }[] = [];
+  private readonly placeholders = new Set<number>();
   private readonly resources = new ResourceOrder<Pointer>();
   /** How many nodes of each operation there are. */
   readonly counts = new Map<string, number>();
@@ -59,14 +71,51 @@ export class Tracer {
 
   /** An input of the function that is being traced. */
   placeholder(shape: number[], dtype: number): GraphTensor {
-    return this.finish("Placeholder", (d) => {
+    const [tensor] = this.finish("Placeholder", [], (d) => {
       setGraphAttributes(
         this.context.c,
         d,
         [attr.type("dtype", dtype), attr.shape("shape", shape)],
         NO_SKIP,
       );
-    }, 1)[0];
+    }, 1);
+    this.placeholders.add(tensor.node);
+    return tensor;
+  }
+
+  isPlaceholder(tensor: GraphTensor): boolean {
+    return this.placeholders.has(tensor.node);
+  }
+
+  /**
+   * Begins another part of the graph, which shares no node with those before.
+   * @returns the number that its nodes have at least
+   */
+  startPart(): number {
+    this.seen.clear();
+    return this.nodes.length;
+  }
+
+  /**
+   * What some tensors are computed from.
+   * @param given whether a tensor is taken as it is
+   * @returns the nodes that compute them, and the tensors that are taken
+   */
+  reach(
+    tensors: GraphTensor[],
+    given: (tensor: GraphTensor) => boolean,
+  ): { nodes: Set<number>; taken: GraphTensor[] } {
+    const nodes = new Set<number>(), taken = new Map<string, GraphTensor>();
+    const waiting = [...tensors];
+    for (let tensor = waiting.pop(); tensor; tensor = waiting.pop()) {
+      if (given(tensor)) taken.set(nameOf(tensor), tensor);
+      else if (!nodes.has(tensor.node)) {
+        const { inputs, wrappers } = this.nodes[tensor.node];
+        for (const node of [tensor.node, ...wrappers]) nodes.add(node);
+        waiting.push(...inputs);
+      }
+    }
+    return { nodes, taken: [...taken.values()] };
   }
 
   /** A value that is known while tracing. */
@@ -76,7 +125,7 @@ export class Tracer {
     const known = key && this.seen.get(key);
     if (known) return known[0];
     const { c, status } = this.context;
-    const outputs = this.finish("Const", (d) => {
+    const outputs = this.finish("Const", [], (d) => {
       const tensor = newTensor(c, shape, dtype, data);
       c.TF_SetAttrTensor(d, cString("value"), tensor, status.pointer);
       c.TF_DeleteTensor(tensor);
@@ -127,6 +176,7 @@ export class Tracer {
     const skip = new Set<string>();
     const outputs = this.finish(
       name,
+      inputs,
       (d) => {
         let at = 0;
         definition.inputs.forEach((argument, i) => {
@@ -160,7 +210,7 @@ export class Tracer {
   /** The same tensor as a node that is never merged and runs after `dependencies`. */
   after(tensor: GraphTensor, dependencies: GraphTensor[]): GraphTensor {
     const { c } = this.context;
-    return this.finish("Identity", (d) => {
+    return this.finish("Identity", [tensor, ...dependencies], (d) => {
       this.addInput(d, tensor);
       c.TF_SetAttrType(d, cString("T"), tensor.dtype);
       for (const { operation } of dependencies) c.TF_AddControlInput(d, operation);
@@ -180,6 +230,7 @@ export class Tracer {
     }
     const results = this.finish(
       "PartitionedCall",
+      inputs,
       (d) => {
         c.TF_AddInputList(d, packOutputs(inputs), inputs.length);
         c.TF_SetAttrTypeList(
@@ -197,6 +248,9 @@ export class Tracer {
         const name = utf8(traced.name);
         c.TF_SetAttrFuncName(d, cString("f"), name, BigInt(name.length));
         if (traced.xla) c.TF_SetAttrBool(d, cString("_XlaMustCompile"), 1);
+        // Otherwise TensorFlow looks into every function that is called for what XLA could compile, call by call, and
+        // then compiles none of it.
+        c.TF_SetAttrBool(d, cString("_XlaAlreadyClustered"), 1);
       },
       traced.outputs.length,
       () => describe(traced.name, inputs),
@@ -204,30 +258,33 @@ export class Tracer {
     );
     // TensorFlow copies "_" attributes of a node that feeds a function's argument onto the argument, and an
     // argument that must be compiled by XLA is an error: an Identity keeps them apart.
+    if (!traced.xla) {
+      this.seen.set(key, results);
+      return results;
+    }
     const outputs = results.map((t) => this.after(t, []));
+    this.nodes[results[0].node].wrappers.push(...outputs.map((t) => t.node));
     this.seen.set(key, outputs);
     return outputs;
   }
 
-  /**
-   * Closes the graph into a function of the context.
-   * @param xla compile the whole function with XLA
-   */
+  /** Closes the graph, or a part of it, into a function of the context. */
   toFunction(
     label: string,
     inputs: GraphTensor[],
     outputs: GraphTensor[],
-    xla: boolean,
+    { xla = false, nodes, inlined = true }: FunctionOptions = {},
   ): TracedFunction {
     const { c, pointer: context, status } = this.context;
     const name = `${label.replace(/[^A-Za-z0-9_]/g, "_")}_${functions++}`;
     const effects = this.resources.lastWrites();
+    const operations = nodes && Array.from(nodes, (node) => this.nodes[node].operation);
     const pointer = c.TF_GraphToFunctionWithControlOutputs(
       this.graph,
       cString(name),
       0,
-      -1,
-      null,
+      operations ? operations.length : -1,
+      operations ? BigUint64Array.from(operations, Deno.UnsafePointer.value) : null,
       inputs.length,
       packOutputs(inputs),
       outputs.length,
@@ -241,10 +298,11 @@ export class Tracer {
       status.pointer,
     );
     status.check(() => `closing function ${name}`);
-    if (xla) {
+    const marks = [...xla ? ["_XlaMustCompile"] : [], ...inlined ? [] : ["_noinline"]];
+    for (const mark of marks) {
       const yes = new Uint8Array([0x28, 1]); // AttrValue { b: true }
-      c.TF_FunctionSetAttrValueProto(pointer, cString("_XlaMustCompile"), yes, 2n, status.pointer);
-      status.check(() => `marking ${name} for XLA`);
+      c.TF_FunctionSetAttrValueProto(pointer, cString(mark), yes, 2n, status.pointer);
+      status.check(() => `marking ${name} as ${mark}`);
     }
     c.TFE_ContextAddFunction(context, pointer, status.pointer);
     status.check(() => `adding function ${name}`);
@@ -267,6 +325,7 @@ export class Tracer {
 
   private finish(
     name: string,
+    inputs: GraphTensor[],
     fill: (description: Pointer) => void,
     outputCount: number,
     what: () => string = () => name,
@@ -274,7 +333,7 @@ export class Tracer {
     made: (operation: Pointer) => void = () => {},
   ): GraphTensor[] {
     const { c, status } = this.context;
-    const node = this.nodes++;
+    const node = this.nodes.length;
     const description = c.TF_NewOperation(this.graph, cString(name), utf8(`${prefix()}n${node}\0`));
     fill(description);
     if (this.context.device && name !== "Placeholder") {
@@ -283,6 +342,7 @@ export class Tracer {
     const operation = c.TF_FinishOperation(description, status.pointer);
     status.check(what);
     made(operation);
+    this.nodes.push({ operation, inputs, wrappers: [] });
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     return Array.from({ length: outputCount }, (_, index) => {
       if (shapes) {

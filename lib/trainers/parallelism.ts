@@ -40,6 +40,7 @@ export const ALONE: Parallelism = {
   open: (weights) => weights,
   place: (_, run) => run(),
   gather: (own) => own,
+  alike: true,
   reduce: (gradients) => gradients,
   norm: (gradients) => globalNorm(Object.values(gradients)),
   collect: (values) => values,
@@ -55,6 +56,7 @@ export function layersInOrder(devices: readonly string[], layers: number): Paral
     ...ALONE,
     deviceOf: (name) => at(Number(/(?:^|\.)model\.layers\.(\d+)\./.exec(name)?.[1] ?? 0)),
     place: (layer, run) => withDevice(at(layer), run),
+    alike: devices.length === 1,
   };
 }
 

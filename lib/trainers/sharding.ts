@@ -39,6 +39,8 @@ const KEYS_OF_A_FUNCTION = 100_000;
 /** Divides a model among `world` processes, of which this one is `rank`. */
 export class Sharding implements Parallelism {
   readonly blocks: ReadonlyMap<string, Block>;
+  /** Collectives are numbered layer by layer. */
+  readonly alike = false;
   private key = 0;
 
   constructor(

@@ -90,12 +90,12 @@ Deno.test("every token has its row, its position and its place; a pair's prompt 
   }));
 });
 
-/** Outputs of all places, [P, H·K], for queries, keys and values [P, heads, K] as they are; `tables` do not rotate. */
-function attention({ tables, groups }: LayoutTensors, [q_PHK, k_PGK, v_PGK]: tf.Tensor[]) {
+/** Outputs of all places, [P, H·K], for queries, keys and values [P, heads, K] as they are; their angles are 0. */
+function attention({ groups }: LayoutTensors, [q_PHK, k_PGK, v_PGK]: tf.Tensor[]) {
   const [P, , K] = q_PHK.shape as [number, number, number];
   // Queries are scaled by 1/√K inside.
   const rows = [tf.mul(q_PHK, Math.sqrt(K)), k_PGK, v_PGK].map((x) => tf.reshape(x, [P, -1]));
-  return blockAttention(tf.concat(rows, 1), tables, groups, CONFIG, "fp32");
+  return blockAttention(tf.concat(rows, 1), groups, CONFIG, "fp32");
 }
 
 /** Blocks that end before, at and behind the end of a chunk, and one of three chunks. */
