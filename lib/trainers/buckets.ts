@@ -10,7 +10,7 @@ import type { LayoutSizes } from "@/lib/models/layout.ts";
 /** Lengths in halves of a chunk of queries share their compiled kernels with other lengths. */
 const MULTIPLES = { rows: 64, length: 64, scored: 64 };
 /** To trace a new shape takes as long as so many steps. */
-const TRACING_STEPS = 1.5;
+const TRACING_STEPS = 1;
 const MOST_SHAPES = 12;
 
 /** Shapes by group of batches; part of a checkpoint, so that a resumed run pads, and rounds, as the first one. */
