@@ -9,9 +9,9 @@ import { concat, matMul } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 
 /** Bytes of scores that are computed at once. */
-const CHUNK_BYTES = 192 * 2 ** 20;
+export const CHUNK_BYTES = 192 * 2 ** 20;
 /** Bytes of scores that are kept for the gradient; of larger batches they are computed again. */
-const KEPT_BYTES = 384 * 2 ** 20;
+export const KEPT_BYTES = 384 * 2 ** 20;
 
 /**
  * The log of each row's normaliser, [M, 1]. Sums in stretches of the row: one running sum over a whole vocabulary
