@@ -1,7 +1,7 @@
 /** DPO with LoRA on SmolLM2 over three updates against PyTorch's (tests/oracles), in fp32. */
 import assert from "node:assert/strict";
 import { adapterShapes, type LoraSettings } from "@/lib/models/lora.ts";
-import { frozenWeights } from "@/lib/models/weights.ts";
+import { loadFrozenWeights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
@@ -15,14 +15,14 @@ import {
   type OracleUpdate,
   updateSettingsOf,
 } from "./oracle-updates.ts";
-import { loadSmollm2 } from "./smollm2.ts";
+import { openSmollm2 } from "./smollm2.ts";
 
 Deno.test("LoRA: loss, rewards and gradients of 3 updates equal PyTorch's to 1e-3, and the base stays", async () => {
   const golden = await oracle("lora");
   const lora = golden.lora as LoraSettings, settings = golden.settings as OracleSettings;
-  const { source, weights: whole, pairs } = await loadSmollm2();
-  const base = frozenWeights(whole, "fp32");
-  tf.dispose(whole);
+  const { source, pairs } = await openSmollm2();
+  const base = await loadFrozenWeights(source, "fp32");
+  source.close();
   const weights = Object.fromEntries(
     [...adapterShapes(source.config, lora)].map(([name, shape]) => {
       const factor = golden.initial[name.includes("lora_A") ? "lora_A" : "lora_B"];
