@@ -34,7 +34,7 @@ const spec = defineTask({
   needs: ["python"],
 });
 
-await runTask(spec, async ({ values, result }) => {
+await runTask(spec, async ({ values, log, result }) => {
   const settings = trainSettings(values as Parameters<typeof trainSettings>[0]);
   const config = await modelConfig(settings.archive ?? settings.model);
   const sharded = values.trainer === "FSDPTrainer", devices = values.devices ?? 1;
@@ -56,8 +56,10 @@ await runTask(spec, async ({ values, result }) => {
     );
   }
   const gpu = values.gpu_memory;
-  // A GPU that is worth a plan computes bf16 faster.
   const precision = settings.precision === "auto" ? "bf16" : settings.precision;
+  if (settings.precision === "auto") {
+    log("precision=auto is planned as bf16; a run takes fp32 where that is faster");
+  }
   const plans = planSettings(settings, config, precision, chooseLayout(settings), {
     devices,
     sharded,

@@ -138,7 +138,7 @@ async function plan(...args: string[]) {
 Deno.test("deno task plan: from a known model or a config.json alone, whether it fits, and what is untested", async () => {
   const one = await plan("model=codellama7b", "lora.r=16", "gpu_memory=80");
   assert.equal(one.code, 0, one.stderr);
-  assert.match(one.stdout, /^GPU:0\n/);
+  assert.match(one.stdout, /^precision=auto is planned as bf16.*\nGPU:0\n/);
   assert.match(one.stdout, /[\d.]+ GiB of 80.0 GiB: fits \(untested/);
   const full = await plan("model=codellama7b", "gpu_memory=80", "json=true");
   const { fits, plans, untested } = JSON.parse(full.stdout);
@@ -157,7 +157,7 @@ Deno.test("deno task plan: from a known model or a config.json alone, whether it
     for (const model of [folder, path]) {
       const { code, stdout, stderr } = await plan(`model=${model}`);
       assert.equal(code, 0, stderr);
-      assert.match(stdout, /^CPU:0\n[^]*GiB: fits\n$/);
+      assert.match(stdout, /\nCPU:0\n[^]*GiB: fits\n$/);
     }
     const refused = async (message: RegExp, ...args: string[]) => {
       const { code, stderr } = await plan(...args);
