@@ -99,7 +99,7 @@ interface Share {
   outside: number;
 }
 
-/** The plan of each device, or of each process: those of several processes are alike. */
+/** The plan of each device, or of each process. */
 export function memoryPlan(input: MemoryPlanInput): DevicePlan[] {
   const { num_hidden_layers: layers } = input.config, { devices, processes, kind } = input;
   if (processes > 1) {
