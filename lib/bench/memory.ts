@@ -157,7 +157,7 @@ export function memoryPage(
     "## How it is planned",
     "By what the code keeps: weights, their copies in the precision of the products, the reference, the optimiser's " +
     "state, each layer's saved tensors for every row, attention for every block, scores over the vocabulary, " +
-    "gradients; the plan is of the moment that takes the most. Four numbers are measured, not counted: a process that " +
+    "gradients; the plan is of the moment that takes the most. Not counted but measured are a process that " +
     "has done nothing (0.48 GiB), what a new shape adds in graphs and compiled kernels, and holes between freed " +
     "blocks (a quarter of what a step takes and gives back). The reference's log-probs that are computed beforehand, " +
     "loading and saving take less than a step. The formulas are in `lib/trainers/memory-plan.ts`.",
