@@ -22,13 +22,15 @@ const spec = defineTask({
     train: "deno task train beside TRL's trainers",
     profile: "where the time of one training step goes",
     sample: "decoding, beside Ollama where a server answers",
+    memory: "peaks of training runs beside what was planned for them",
   },
   needs: ["python"],
   keys: {
     out: {
       type: "string",
       optional: true,
-      help: "the page to write (docs/benchmarks.md, docs/profile.md, docs/sampling.md)",
+      help:
+        "the page to write (docs/benchmarks.md, docs/profile.md, docs/sampling.md, docs/memory.md)",
     },
     only: {
       type: "list",
@@ -80,6 +82,8 @@ await runTask(spec, async (task) => {
       return await profile(task);
     case "sample":
       return await sample(task);
+    case "memory":
+      return await memory(task);
     default:
       throw new InputError(
         `Say what to measure: deno task bench ${Object.keys(spec.subcommands).join(", ")}.`,
@@ -166,6 +170,38 @@ async function sample(task: BenchTask): Promise<void> {
       ),
   });
   await writePage(task, values.out ?? "docs/sampling.md", samplePage(speeds, command, notes));
+}
+
+const PLANS = [
+  ["model=codellama7b", "lora.r=16", "gpu_memory=80"],
+  ["model=codellama7b", "trainer=FSDPTrainer", "devices=8", "batch_size=32", "gpu_memory=80"],
+];
+
+async function memory(task: BenchTask): Promise<void> {
+  const { benchMemory, memoryPage, planError } = await import("@/lib/bench/memory.ts");
+  const { signal, values } = task;
+  const results = await benchMemory({
+    signal,
+    onProgress: task.progress("memory"),
+    onMeasured: (compared) => {
+      const { loss, precision, batch, planned, measured } = compared;
+      const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+      task.result(
+        { ...compared, error: planError(compared) },
+        `${loss}, ${precision}, batch ${batch}: planned ${gib(planned)}, measured ${gib(measured)}`,
+      );
+    },
+  });
+  const plans = await Promise.all(PLANS.map(async (words) => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", "--quiet", join(import.meta.dirname!, "plan.ts"), ...words],
+    }).output();
+    return {
+      command: ["deno task plan", ...words].join(" "),
+      output: new TextDecoder().decode(stdout),
+    };
+  }));
+  await writePage(task, values.out ?? "docs/memory.md", memoryPage(results, plans, command));
 }
 
 /** Writes a figure beside a page. @returns its path relative to the page */

@@ -70,7 +70,8 @@ export function describeData(
   const pairs = texts.map(({ mode, ...t }) =>
     tokenizePair(tokenizer, t, { ...options, truncationMode: mode })
   );
-  faults.push(...tokenFaults(pairs, { vocabularySize: tokenizer.vocabSize, ...options }));
+  const { vocabSize: vocabularySize, eosId } = tokenizer;
+  faults.push(...tokenFaults(pairs, { vocabularySize, eosId, ...options }));
   if (faults.some(({ fatal }) => fatal)) throw faultError(faults);
   const describe = (sequence: Sequence) => describeSequence(sequence, tokenizer, options.bosId);
   return {

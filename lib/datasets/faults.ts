@@ -56,6 +56,10 @@ const FAULTS = {
     says: "hold the name of the end-of-sequence token",
     fix: "each response is closed with it anyway; remove it from the data",
   },
+  "missing EOS": {
+    says: "are cut before the end-of-sequence token that closes them",
+    fix: "the model learns no end there; raise max_length",
+  },
   "template applied twice": {
     says: "hold marks of this model's chat template",
     fix: "prompt_format=chat applies the template; give the messages' text alone",
@@ -123,6 +127,7 @@ class Counter {
 const UNITS: Partial<Record<FaultName, Fault["unit"]>> = {
   "empty response": "responses",
   "EOS in a response": "responses",
+  "missing EOS": "responses",
   "same responses": "pairs",
   "same responses after truncation": "pairs",
   "both labels": "pairs",
@@ -183,8 +188,9 @@ export function textFaults(
 /** Faults that show in tokens, after truncation. */
 export function tokenFaults(
   pairs: readonly TokenizedPair[],
-  { bosId, sftMode = false, vocabularySize }: Omit<FaultOptions, "tokenizer"> & {
+  { bosId, sftMode = false, vocabularySize, eosId }: Omit<FaultOptions, "tokenizer"> & {
     vocabularySize: number;
+    eosId: number;
   },
 ): Fault[] {
   const counter = new Counter();
@@ -192,6 +198,9 @@ export function tokenFaults(
     const [first, second] = chosen.ids;
     if (bosId !== undefined && first === bosId && second === bosId) {
       counter.note("double BOS", prompt);
+    }
+    for (const { ids } of sftMode ? [chosen] : [chosen, rejected]) {
+      if (ids.at(-1) !== eosId) counter.note("missing EOS", prompt);
     }
     const cut = truncated.chosen || truncated.rejected;
     if (!sftMode && cut && chosen.ids.join() === rejected.ids.join()) {
@@ -201,7 +210,8 @@ export function tokenFaults(
       counter.note("token beyond the vocabulary", prompt, true);
     }
   }
-  const totals = { pairs: pairs.length, responses: 2 * pairs.length, prompts: pairs.length };
+  const responses = (sftMode ? 1 : 2) * pairs.length;
+  const totals = { pairs: pairs.length, responses, prompts: pairs.length };
   return counter.list(totals, (name) => UNITS[name] ?? "prompts");
 }
 

@@ -22,7 +22,8 @@ export function checkShape(where: string, found: number[], expected: number[]): 
 export function checkVocabulary(path: string, tokenizer: Tokenizer, config: DecoderConfig): void {
   if (tokenizer.vocabSize > config.vocab_size) {
     throw new InputError(
-      `${path}: the tokenizer has ${tokenizer.vocabSize} tokens, the model's embedding only ${config.vocab_size}.`,
+      `${path}: the tokenizer has ${tokenizer.vocabSize} tokens, the model's embedding only ${config.vocab_size}; the ` +
+        "tokenizer is another model's.",
     );
   }
 }

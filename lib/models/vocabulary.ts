@@ -9,11 +9,11 @@ import { concat, matMul } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 
 /** Bytes of scores that are computed at once, by each of {@link LANES}. */
-const CHUNK_BYTES = 24 * 2 ** 20;
+export const CHUNK_BYTES = 24 * 2 ** 20;
 /** Bytes of scores that are kept for the gradient; of larger batches they are computed again. */
-const KEPT_BYTES = 64 * 2 ** 20;
+export const KEPT_BYTES = 64 * 2 ** 20;
 /** So many chunks are computed beside each other. */
-const LANES = 2;
+export const LANES = 2;
 
 /**
  * The log of each row's normaliser, [M, 1]. Sums in stretches of the row: one running sum over a whole vocabulary

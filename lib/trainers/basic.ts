@@ -34,6 +34,8 @@ import {
   totalExamples,
   type TrainSettings,
 } from "@/lib/trainers/settings.ts";
+import type { DevicePlan } from "@/lib/trainers/memory-plan.ts";
+import { comparedWithPlan, planLines, plannedMetric, planRun } from "@/lib/trainers/plan-run.ts";
 import { HeldOutSamples, type SampleLine } from "@/lib/trainers/samples.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
 import {
@@ -85,6 +87,7 @@ export class BasicTrainer {
   private moving: MovingReference | null = null;
   private samples: { heldOut: HeldOutSamples; file: LinesFile<SampleLine> } | null = null;
   private best: { loss: number; folder: string } | null = null;
+  private memory: DevicePlan[] = [];
   private startedAt = 0;
   private lastSave = 0;
   private lastSavedExamples: number;
@@ -126,6 +129,8 @@ export class BasicTrainer {
       if (!settings.debug && (done || this.state.examples !== this.lastSavedExamples)) {
         await this.save();
       }
+      const compared = comparedWithPlan(this.memory, peakMemoryBytes());
+      if (compared) this.hooks.log(compared);
       this.hooks.signal.throwIfAborted();
       return this.state;
     } finally {
@@ -252,6 +257,8 @@ export class BasicTrainer {
     this.trained.steps.plan(parts, total / size);
     const evaluated = fullBatches(held, settings.evalBatchSize);
     this.trained.steps.plan(evaluated, evaluated.length);
+    this.memory = planRun(this.input, this.trained);
+    planLines(this.memory).forEach(this.hooks.log);
   }
 
   /**
@@ -327,6 +334,7 @@ export class BasicTrainer {
       "counters/examples": this.state.examples,
       "counters/updates": this.state.updates,
       ...values,
+      ...plannedMetric(this.memory),
       peak_memory_bytes: peakMemoryBytes(),
     };
     metrics.write(line);

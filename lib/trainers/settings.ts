@@ -124,3 +124,9 @@ export function totalExamples(settings: TrainSettings, train: readonly FlatExamp
     settings.nExamples ?? Infinity,
   );
 }
+
+/** Shared prompts save the most; SFT has no pairs to share one. */
+export function chooseLayout({ layout, loss }: TrainSettings): LayoutKind {
+  if (loss.name === "sft") return layout === "padded" ? "padded" : "packed";
+  return layout === "auto" ? "shared-prompt" : layout;
+}

@@ -32,6 +32,7 @@ import {
   segmentScores,
 } from "@/lib/trainers/loss-batch.ts";
 import { ALONE, type Parallelism } from "@/lib/trainers/parallelism.ts";
+import { type StepShape, stepShape } from "@/lib/trainers/step-shapes.ts";
 
 /** Per-example results, fp32 [examples] each. SFT has losses and chosen log-probs only. */
 export interface ExampleTensors {
@@ -147,7 +148,8 @@ export class Steps {
   }
 
   private placeSequences(sequences: ScoredSequence[]): LayoutTensors {
-    const fit = (needed: LayoutSizes) => this.buckets.fit(this.groupOf(sequences), needed);
+    const group = this.groupOf(sequences.length);
+    const fit = (needed: LayoutSizes) => this.buckets.fit(group, needed);
     const layout = layOut(sequences, this.layout, fit, this.scoring);
     const alpha = this.loss.ldAlpha ?? null;
     const weights = alpha === null ? undefined : lengthWeights(layout, alpha);
@@ -163,7 +165,14 @@ export class Steps {
     const needs = batches.map((pairs) =>
       neededSizes(this.sequencesOf(pairs), this.layout, this.scoring)
     );
-    this.buckets.plan(this.groupOf(this.sequencesOf(batches[0])), needs, count);
+    this.buckets.plan(this.groupOf(this.sequencesOf(batches[0]).length), needs, count);
+  }
+
+  /** Shapes that are settled for batches of so many pairs. */
+  shapes(pairs: number): StepShape[] {
+    const sequences = this.loss.name === "sft" ? pairs : 2 * pairs;
+    const known = this.buckets.known[this.groupOf(sequences)] ?? [];
+    return known.map((sizes) => stepShape(this.layout, sequences, sizes));
   }
 
   /** How often a function has been traced, once for each new shape; a step that does is slow. */
@@ -176,8 +185,8 @@ export class Steps {
     return this.loss.name === "sft" ? chosen : [...chosen, ...pairs.map((p) => p.rejected)];
   }
 
-  private groupOf(sequences: ScoredSequence[]): string {
-    return `${this.layout} ${sequences.length}`;
+  private groupOf(sequences: number): string {
+    return `${this.layout} ${sequences}`;
   }
 
   dispose(): void {

@@ -9,13 +9,17 @@ import { type DatasetSource, loadExamples } from "@/lib/datasets/registry.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { InputError } from "@/lib/errors.ts";
 import { lossTitle, needsReference, needsWholeBatch } from "@/lib/losses/mod.ts";
-import type { LayoutKind } from "@/lib/models/layout.ts";
 import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/basic.ts";
 import { readState, type TrainerState } from "@/lib/trainers/checkpoint.ts";
 import { namedSettings, openRunFolder, writeConfig } from "@/lib/trainers/run-folder.ts";
-import { batchOptions, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+import {
+  batchOptions,
+  chooseLayout,
+  settingsHash,
+  type TrainSettings,
+} from "@/lib/trainers/settings.ts";
 import { computeDevices, useThreads } from "@/lib/trainers/threads.ts";
 
 /** How a run ended. */
@@ -182,10 +186,4 @@ async function tokenizeHeldOut(
   });
   for await (const { pairs } of heldBatches) held.push(...pairs);
   return held.slice(0, settings.nEvalExamples);
-}
-
-/** Shared prompts save the most; SFT has no pairs to share one. */
-function chooseLayout({ layout, loss }: TrainSettings): LayoutKind {
-  if (loss.name === "sft") return layout === "padded" ? "padded" : "packed";
-  return layout === "auto" ? "shared-prompt" : layout;
 }

@@ -71,9 +71,14 @@ Deno.test("an empty response", () => finds("empty response", 1, 8, [example("q",
 Deno.test("chosen is rejected", () =>
   finds("same responses", 2, 5, [example("q", ["a", "a"], ["b", "b"])]));
 
-Deno.test("chosen is rejected after truncation", () => {
+Deno.test("responses that are cut: without their EOS, and the same behind the cut", () => {
   const long = "x".repeat(250);
-  finds("same responses after truncation", 1, 4, [example("q", [long + "a", long + "b"])]);
+  finds("missing EOS", 1, 8, [example("q", [long, "bad"])]);
+  const { faults } = describe([example("q", [long + "a", long + "b"])]);
+  assert.deepEqual(faults.map(({ name, count, of }) => [name, count, of]), [
+    ["missing EOS", 2, 8],
+    ["same responses after truncation", 1, 4],
+  ]);
 });
 
 Deno.test("a pair with both labels", () =>
