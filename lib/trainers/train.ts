@@ -15,7 +15,12 @@ import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/basic.ts";
 import { readState, type TrainerState } from "@/lib/trainers/checkpoint.ts";
 import { namedSettings, openRunFolder, writeConfig } from "@/lib/trainers/run-folder.ts";
-import { batchOptions, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
+import {
+  batchOptions,
+  settingsHash,
+  totalExamples,
+  type TrainSettings,
+} from "@/lib/trainers/settings.ts";
 import { computeDevices, useThreads } from "@/lib/trainers/threads.ts";
 
 /** How a run ended. */
@@ -77,6 +82,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
           model: describeSource(source),
           reference: needsReference(settings.loss) ? describeSource(source) : null,
           datasets: training.sources satisfies DatasetSource[],
+          total_examples: totalExamples(settings, training.examples),
           precision,
           threads,
           layout,
