@@ -1,7 +1,7 @@
 import type { RunEntry } from "@/lib/evaluation/run-list.ts";
 import type { RunState } from "@/lib/evaluation/run-state.ts";
 import { runAddress } from "@/lib/web/run-address.ts";
-import { ageText, countText, numberText, percentText } from "@/lib/web/run-text.ts";
+import { ageText, countText, numberText, percentText } from "@/lib/evaluation/run-text.ts";
 
 const TONES: Record<RunState, string> = {
   running: "good",
