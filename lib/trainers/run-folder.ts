@@ -42,7 +42,7 @@ export interface RunFolder {
  * @throws OperationError when another process trains in the folder
  */
 export function openRunFolder(settings: TrainSettings): RunFolder {
-  const found = settings.resume ? findRun(settings) : null;
+  const found = runToResume(settings);
   const path = found ?? settings.localRunDir ??
     join(settings.localDirs[0], `${settings.expName}_${timeStamp()}`);
   if (found) checkSettings(path, settings);
@@ -63,7 +63,11 @@ export function openRunFolder(settings: TrainSettings): RunFolder {
 const timeStamp = () =>
   new Date().toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
 
-function findRun({ expName, localDirs, localRunDir }: TrainSettings): string | null {
+/** The newest run of this name, where the settings ask to go on with it. */
+export function runToResume(
+  { resume, expName, localDirs, localRunDir }: TrainSettings,
+): string | null {
+  if (!resume) return null;
   if (localRunDir) return isRun(localRunDir) ? localRunDir : null;
   const prefix = `${expName}_`;
   const runs = localDirs.flatMap((folder) =>
