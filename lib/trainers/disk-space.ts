@@ -8,7 +8,9 @@ import { dirname } from "node:path";
 import { OperationError } from "@/lib/errors.ts";
 import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 import { adapterShapes } from "@/lib/models/lora.ts";
+import { listCheckpoints, readState } from "@/lib/trainers/checkpoint.ts";
 import { RULES } from "@/lib/trainers/optimizer-rules.ts";
+import { runToResume } from "@/lib/trainers/run-folder.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 
 type SavedSettings = Pick<TrainSettings, "lora" | "optimizer" | "referenceSync">;
@@ -63,6 +65,29 @@ export function checkDiskSpace(
         newest > 1 ? "take keep_checkpoints=1, " : ""
       }or name a folder on another disk with local_dirs=[…].`,
   );
+}
+
+/**
+ * The same for a run that is to be begun or gone on with; one that saves nothing or has finished needs nothing.
+ *
+ * @param evaluated whether there are held-out examples, so that one checkpoint is the best
+ * @throws OperationError as {@link checkDiskSpace}
+ */
+export function checkRunFits(
+  settings: TrainSettings,
+  config: DecoderConfig,
+  evaluated: boolean,
+): void {
+  if (settings.debug) return;
+  const resumed = runToResume(settings);
+  const there = resumed ? listCheckpoints(resumed) : [];
+  if (there.length > 0 && readState(there[0]).finished) return;
+  checkDiskSpace(resumed ?? settings.localRunDir ?? settings.localDirs[0], {
+    each: checkpointBytes(config, settings),
+    newest: settings.keepCheckpoints,
+    best: evaluated,
+    there: there.length,
+  });
 }
 
 /** Bytes that this user may still write in a folder, or where it would be made. */

@@ -13,14 +13,9 @@ import type { LayoutKind } from "@/lib/models/layout.ts";
 import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/basic.ts";
-import { listCheckpoints, readState, type TrainerState } from "@/lib/trainers/checkpoint.ts";
-import { checkDiskSpace, checkpointBytes } from "@/lib/trainers/disk-space.ts";
-import {
-  namedSettings,
-  openRunFolder,
-  runToResume,
-  writeConfig,
-} from "@/lib/trainers/run-folder.ts";
+import { readState, type TrainerState } from "@/lib/trainers/checkpoint.ts";
+import { checkRunFits } from "@/lib/trainers/disk-space.ts";
+import { namedSettings, openRunFolder, writeConfig } from "@/lib/trainers/run-folder.ts";
 import {
   batchOptions,
   settingsHash,
@@ -57,7 +52,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
     // Refuses data that no batch can be drawn from before a run folder is made.
     batches(training.examples, source.tokenizer, batchOptions(settings));
     const held = await tokenizeHeldOut(settings, source, heldOut.examples);
-    checkFreeDisk(settings, source, held.length > 0);
+    checkRunFits(settings, source.config, held.length > 0);
     const run = openRunFolder(settings);
     try {
       const recorded = run.checkpoint ? readState(run.checkpoint).threads : null;
@@ -135,19 +130,6 @@ function checkBatches({ batchSize, gradientAccumulationSteps }: TrainSettings): 
   throw new InputError(
     `batch_size=${batchSize} has to be a multiple of gradient_accumulation_steps=${gradientAccumulationSteps}.`,
   );
-}
-
-function checkFreeDisk(settings: TrainSettings, { config }: ModelSource, best: boolean): void {
-  if (settings.debug) return;
-  const resumed = runToResume(settings);
-  const there = resumed ? listCheckpoints(resumed) : [];
-  if (there.length > 0 && readState(there[0]).finished) return;
-  checkDiskSpace(resumed ?? settings.localRunDir ?? settings.localDirs[0], {
-    each: checkpointBytes(config, settings),
-    newest: settings.keepCheckpoints,
-    best,
-    there: there.length,
-  });
 }
 
 function checkLengthFits({ maxLength }: TrainSettings, { config, name }: ModelSource): void {
