@@ -44,10 +44,15 @@ Deno.test("a run starts while others look at its folder all the time", async () 
   const looker = new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
-      `for (let i = 0;; i++) {
-        using file = Deno.openSync(${JSON.stringify(lock)});
+      // Half of the time somebody looks, so that hardly any start would find the lock free at once every time.
+      `const moment = new Int32Array(new SharedArrayBuffer(4));
+      for (let i = 0;; i++) {
+        const file = Deno.openSync(${JSON.stringify(lock)});
         file.tryLockSync(false);
         if (i === 0) console.log("looking");
+        Atomics.wait(moment, 0, 0, 2);
+        file.close();
+        Atomics.wait(moment, 0, 0, 2);
       }`,
     ],
     stdout: "piped",
