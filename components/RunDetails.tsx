@@ -2,7 +2,13 @@ import type { ComponentChildren } from "preact";
 import { StateBadge } from "@/components/RunTable.tsx";
 import type { RunView } from "@/lib/web/runs.ts";
 import { runAddress } from "@/lib/web/run-address.ts";
-import { ageText, countText, durationText, numberText, percentText } from "@/lib/evaluation/run-text.ts";
+import {
+  ageText,
+  countText,
+  durationText,
+  numberText,
+  percentText,
+} from "@/lib/evaluation/run-text.ts";
 
 /** One run: how far it is, its curves, what it writes, and its settings. */
 export function RunDetails({ run }: { run: RunView }) {
