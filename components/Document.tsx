@@ -2,13 +2,13 @@ import { asset } from "fresh/runtime";
 import { define } from "@/lib/web/state.ts";
 
 /** The document around every page. */
-export const Document = define.layout(({ Component }) => (
+export const Document = define.layout(({ Component, state }) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
-      <title>codepref</title>
+      <title>{state.title ?? "codepref"}</title>
       <link rel="icon" href={asset("/icon.svg")} type="image/svg+xml" />
       <link rel="stylesheet" href={asset("/app.css")} />
     </head>

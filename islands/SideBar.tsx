@@ -38,6 +38,7 @@ export function SideBar({ current, labeler }: { current: Signal<ShownItem>; labe
     <aside class="sidebar">
       <header>
         <p class="brand">codepref</p>
+        <a href="/runs">Training runs</a>
         <p class="labeler" title="Your name">{labeler}</p>
       </header>
       <div class="progress">

@@ -53,6 +53,8 @@ export function ourSettings(request: TrainingRequest): string[] {
     "minimum_log_interval_secs=0",
     `debug=${!request.save}`,
     `local_run_dir=${join(request.out, "run")}`,
+    // Measured runs are not among those of the database.
+    `db=${join(request.out, "no-database.duckdb")}`,
     "json=true",
   ];
 }

@@ -5,6 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { DASHES, emptyFigure, figure } from "@/lib/charts/figure.ts";
+import { thin } from "@/lib/charts/thin.ts";
 
 /** One line of a run's metrics.jsonl: `examples` and metrics by their names. */
 export type MetricRecord = Record<string, unknown> & { examples?: unknown };
@@ -50,7 +51,7 @@ export function metricLines(
 ): string {
   const { title, yLabel, rule, yDomain } = options;
   const series = options.series
-    .map((s) => ({ ...s, points: metricPoints(records, s.metric) }))
+    .map((s) => ({ ...s, points: thin(metricPoints(records, s.metric)) }))
     .filter(({ points }) => points.length > 0);
   if (series.length === 0) return emptyFigure(title);
   const marks: Plot.Markish[] = [

@@ -27,6 +27,11 @@ const spec = defineTask({
         "What Generate asks: ollama:NAME:TAG, smollm2, a path, or auto: a model of an Ollama server that " +
         "answers, else smollm2 in this process.",
     },
+    local_dirs: {
+      type: "list",
+      default: ["runs"],
+      help: "Folders of training runs, which the page /runs follows.",
+    },
     token: {
       type: "string",
       optional: true,
@@ -38,15 +43,16 @@ const spec = defineTask({
 await runTask(spec, async ({ values, signal, log, result }) => {
   // What is written from now on, DuckDB's own files included, is for this user alone.
   Deno.umask(0o077);
-  const { model, token, ...rest } = values;
+  const { model, token, local_dirs, ...rest } = values;
   const serving = await serveApp({
     ...rest,
     token: token ?? undefined,
+    localDirs: local_dirs,
     makePair: (db, lease) => pairMaker(db, lease, () => openLabelGenerator(model)),
   });
   result(
     { url: serving.link, origin: serving.origin, token: serving.token },
-    `Open this link to label:\n\n  ${serving.link}\n`,
+    `Open this link to label:\n\n  ${serving.link}\n\nTraining runs: ${serving.origin}/runs\n`,
   );
   log("Everything is saved at once; stop with Ctrl-C.");
   signal.addEventListener("abort", () => serving.stop());

@@ -29,7 +29,7 @@ export const TRAIN_KEYS = {
   db: {
     type: "string",
     default: "data/codepref.duckdb",
-    help: "database that dataset lc was published from",
+    help: "database that dataset lc was published from, and that metrics are copied to",
   },
   test_fraction: {
     type: "number",

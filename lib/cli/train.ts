@@ -2,6 +2,8 @@
 import { defineTask, runTask } from "@/lib/cli/core/task.ts";
 import { TRAIN_KEYS, TRAIN_PRESETS } from "@/lib/cli/train-keys.ts";
 import { trainSettings } from "@/lib/cli/train-settings.ts";
+import type { RunState } from "@/lib/evaluation/run-state.ts";
+import { RunTables } from "@/lib/evaluation/run-tables.ts";
 import { writeRunReport } from "@/lib/evaluation/write-report.ts";
 import { train } from "@/lib/trainers/train.ts";
 
@@ -19,20 +21,31 @@ const spec = defineTask({
 });
 
 await runTask(spec, async ({ values, signal, progress, log, result }) => {
-  let folder: string | undefined;
+  let folder: string | undefined, tables: RunTables | undefined;
+  const copy = async (state: RunState, waitSeconds: number) => {
+    const why = await tables?.copy(state, waitSeconds);
+    if (why) log(why);
+  };
   const done = await train(trainSettings(values), {
     signal,
     log,
     onProgress: progress("training"),
     onStart: (path) => {
       folder = path;
+      tables = new RunTables(values.db, path);
     },
     onMetrics: (line) => values.json ? result(line, "") : undefined,
     onCheckpoint: (path) => log(`saved ${path}`),
     onEvaluation: async () => {
       await writeRunReport(folder!);
+      // Training does not wait for the database; what is not copied now is at the next evaluation.
+      await copy("running", 1);
     },
+  }).catch(async (error) => {
+    await copy("stopped", 5);
+    throw error;
   });
+  await copy("finished", 30);
   const { report } = await writeRunReport(done.folder);
   result(
     { ...done, report },

@@ -1,16 +1,8 @@
 /** One training run in a report. */
-import {
-  gradNorm,
-  logpsChosenRejected,
-  lossCurve,
-  margins,
-  rewardAccuracies,
-  throughput,
-} from "@/lib/charts/training.ts";
-import { metricPoints } from "@/lib/charts/metric-lines.ts";
 import { formatNumber } from "@/lib/evaluation/format-number.ts";
 import { Figure } from "@/lib/evaluation/report-figure.tsx";
 import { Table } from "@/lib/evaluation/report-table.tsx";
+import { runFigures } from "@/lib/evaluation/run-figures.ts";
 import { HELD_OUT_METRICS, type RunSummary } from "@/lib/evaluation/run-summary.ts";
 
 const NAMES: Record<typeof HELD_OUT_METRICS[number], string> = {
@@ -38,7 +30,7 @@ export function RunSection({ run }: { run: RunSummary }) {
       </p>
       <HeldOut run={run} />
       <div class="figures">
-        {curves(run).map(([caption, svg]) => <Figure key={caption} caption={caption} svg={svg} />)}
+        {runFigures(run).map((figure) => <Figure key={figure.caption} {...figure} />)}
       </div>
       <Provenance run={run} />
     </section>
@@ -57,39 +49,6 @@ function HeldOut({ run }: { run: RunSummary }) {
   return (
     <Table caption="On held-out examples" head={["", "before", "after", "change"]} rows={rows} />
   );
-}
-
-/** The figures that this run has data for. */
-function curves(run: RunSummary): [string, string][] {
-  const { records } = run;
-  const measured = (...metrics: string[]) =>
-    metrics.some((metric) => metricPoints(records, metric).length > 0);
-  const rule = run.loss === "dpo" ? { value: Math.LN2, name: "ln 2" } : undefined;
-  const all: [boolean, string, () => string][] = [
-    [measured("loss/train", "loss/eval"), "Loss", () => lossCurve(records, rule)],
-    [
-      measured("rewards_train/accuracies", "rewards_eval/accuracies"),
-      "Reward accuracy: how often chosen has the higher reward",
-      () => rewardAccuracies(records),
-    ],
-    [
-      measured("rewards_train/margins", "rewards_eval/margins"),
-      "Reward margin between chosen and rejected",
-      () => margins(records),
-    ],
-    [
-      measured("logps_train/chosen", "logps_eval/chosen"),
-      "Log-probabilities of chosen and rejected responses",
-      () => logpsChosenRejected(records),
-    ],
-    [measured("grad_norm"), "Gradient norm before clipping", () => gradNorm(records)],
-    [
-      measured("tokens_per_second", "examples_per_second"),
-      "Throughput of whole steps",
-      () => throughput(records),
-    ],
-  ];
-  return all.filter(([shown]) => shown).map(([, caption, draw]) => [caption, draw()]);
 }
 
 function Provenance({ run }: { run: RunSummary }) {

@@ -6,14 +6,13 @@
 import { join } from "node:path";
 import { metricPoints, type MetricRecord } from "@/lib/charts/metric-lines.ts";
 import { InputError } from "@/lib/errors.ts";
-
-/** A dataset that a run used, as config.json names it. */
-export interface UsedDataset {
-  name: string;
-  digest?: string;
-  pairs?: number;
-  labelerKinds?: Record<string, number>;
-}
+import {
+  isMissing,
+  readJson,
+  readRunConfig,
+  readText,
+  type RunConfiguration,
+} from "@/lib/evaluation/run-config.ts";
 
 /** An answer to one question, before and after training. */
 export interface Sample {
@@ -41,16 +40,8 @@ export const HELD_OUT_METRICS = [
 ] as const;
 
 /** One training run, read from its folder. */
-export interface RunSummary {
+export interface RunSummary extends RunConfiguration {
   folder: string;
-  expName: string;
-  /** sft, dpo, ipo, … */
-  loss: string;
-  /** The resolved settings, flat. */
-  settings: Record<string, unknown>;
-  model: { name: string; digest?: string };
-  datasets: UsedDataset[];
-  seed?: number;
   /** All lines of metrics.jsonl. */
   records: MetricRecord[];
   /** Examples and updates so far. */
@@ -72,13 +63,12 @@ export interface RunSummary {
  * @throws InputError when the folder holds no run, or a file in it is broken
  */
 export async function summarizeRun(folder: string): Promise<RunSummary> {
-  const config = await readJson(join(folder, "config.json")) as Record<string, unknown> | undefined;
+  const config = await readRunConfig(folder);
   if (!config) {
     throw new InputError(
       `${folder} holds no training run (no config.json); give the folder that training printed, such as runs/NAME_TIME.`,
     );
   }
-  const settings = flat((config.settings ?? config) as Record<string, unknown>);
   const records = await readMetrics(join(folder, "metrics.jsonl"));
   const heldOut: RunSummary["heldOut"] = {};
   for (const metric of HELD_OUT_METRICS) {
@@ -88,13 +78,8 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
   const speeds = metricPoints(records, "tokens_per_second").map(({ value }) => value);
   const latest = await readLink(join(folder, "LATEST"));
   return {
+    ...config,
     folder,
-    expName: String(config.exp_name ?? settings.exp_name ?? "run"),
-    loss: String(settings.loss ?? settings["loss.name"] ?? "unknown"),
-    settings,
-    model: modelOf(config.model ?? settings.model),
-    datasets: datasetsOf(config.datasets ?? settings.datasets),
-    seed: Number.isFinite(settings.seed) ? settings.seed as number : undefined,
     records,
     examples: largest(records, "examples") ?? 0,
     updates: largest(records, "updates") ?? largest(records, "counters/updates") ?? 0,
@@ -139,50 +124,6 @@ async function readMetrics(path: string): Promise<MetricRecord[]> {
   });
 }
 
-function modelOf(value: unknown): RunSummary["model"] {
-  if (typeof value !== "object" || value === null) return { name: String(value ?? "unknown") };
-  const { name, path, digest } = value as Record<string, unknown>;
-  return {
-    name: String(name ?? path ?? "unknown"),
-    digest: typeof digest === "string" ? digest : undefined,
-  };
-}
-
-function datasetsOf(value: unknown): UsedDataset[] {
-  const list = Array.isArray(value) ? value : [];
-  return list.map((item) => typeof item === "string" ? { name: item } : item as UsedDataset);
-}
-
-/** Nested settings under dotted names; lists stay whole. */
-function flat(nested: Record<string, unknown>, prefix = ""): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(nested).flatMap(([key, value]) =>
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? Object.entries(flat(value as Record<string, unknown>, `${prefix}${key}.`))
-        : [[prefix + key, value]]
-    ),
-  );
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readText(path);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${path} is broken: ${(error as Error).message}.`);
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
 async function readLink(path: string): Promise<string | undefined> {
   try {
     return await Deno.readLink(path);
@@ -190,8 +131,4 @@ async function readLink(path: string): Promise<string | undefined> {
     if (isMissing(error)) return undefined;
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

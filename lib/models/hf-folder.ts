@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 import { fromHfConfig, tensorShapes } from "@/lib/models/config.ts";
 import { filesDigest } from "@/lib/models/digest.ts";
+import { pickledFolderRefusal } from "@/lib/models/pickle.ts";
 import { openSafetensors, type SafetensorsFile } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 import { checkShape, checkVocabulary, known } from "@/lib/models/tensor-checks.ts";
@@ -110,10 +111,9 @@ function findWeights(path: string): string[] {
   const pickle = [...Deno.readDirSync(path)].find((entry) =>
     /^pytorch_model.*\.bin$/.test(entry.name)
   );
+  if (pickle) throw pickledFolderRefusal(path, pickle.name);
   throw new InputError(
-    pickle
-      ? `${path} holds ${pickle.name}, a pickle, which runs code of its maker when loaded; save the model as safetensors.`
-      : `${path} holds no model: ${WEIGHTS} (or ${INDEX} with its shards) is missing.`,
+    `${path} holds no model: ${WEIGHTS} (or ${INDEX} with its shards) is missing.`,
   );
 }
 

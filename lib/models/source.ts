@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { openGgufModel } from "@/lib/models/gguf-model.ts";
 import { openHfFolder } from "@/lib/models/hf-folder.ts";
+import { isPickle, pickleRefusal } from "@/lib/models/pickle.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import { smollm2Path } from "@/lib/setup/paths.ts";
 
@@ -40,7 +42,7 @@ const WHAT_A_MODEL_IS = `a model is a preset (${
 
 /**
  * Opens a model: a preset, a `.gguf` file, or a Hugging Face folder. `…/policy.pt` means the folder `policy`
- * beside it, as in the original project's commands.
+ * beside it, as in the original project's commands; a real `policy.pt` alone is refused with its conversion.
  *
  * @throws InputError when there is no such model, or the file is damaged or of a kind that is not supported
  */
@@ -48,7 +50,7 @@ export async function openModel(nameOrPath: string): Promise<ModelSource> {
   const path = Object.hasOwn(PRESETS, nameOrPath)
     ? PRESETS[nameOrPath]()
     : basename(nameOrPath) === "policy.pt"
-    ? join(dirname(nameOrPath), "policy")
+    ? policyFolder(nameOrPath)
     : nameOrPath;
   let info: Deno.FileInfo;
   try {
@@ -61,15 +63,17 @@ export async function openModel(nameOrPath: string): Promise<ModelSource> {
   }
   if (info.isDirectory) return openHfFolder(nameOrPath, path);
   if (path.endsWith(".gguf")) return await openGgufModel(nameOrPath, path);
-  if (/\.(bin|pt|pth|pkl|pickle|ckpt)$/.test(path)) {
-    throw new InputError(
-      `${path} is a pickle, which runs code of its maker when loaded; save the model as safetensors and name its folder.`,
-    );
-  }
+  if (isPickle(path)) throw pickleRefusal(path);
   if (path.endsWith(".safetensors")) {
     throw new InputError(
       `${path} holds weights alone; name the folder it is in: ${dirname(path)}.`,
     );
   }
   throw new InputError(`${path} is not a model; ${WHAT_A_MODEL_IS}.`);
+}
+
+/** The folder that `policy.pt` stands for; the file itself where there is only that. */
+function policyFolder(path: string): string {
+  const folder = join(dirname(path), "policy");
+  return existsSync(path) && !existsSync(folder) ? path : folder;
 }

@@ -7,16 +7,23 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { OperationError } from "@/lib/errors.ts";
+import { InputError, OperationError } from "@/lib/errors.ts";
+import { GrowingLines } from "@/lib/evaluation/growing-lines.ts";
+import { readRunConfig } from "@/lib/evaluation/run-config.ts";
+import { isTraining } from "@/lib/evaluation/run-state.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
-/** A training process that was started here. */
-export interface TrainingRun {
+/** A training process that can be followed. */
+export interface FollowedRun {
   /** Its run folder. */
   folder: string;
-  pid: number;
-  /** Resolves to the exit code when the process has ended. */
+  /** Resolves to the exit code when the process has ended; to 0 where it was started elsewhere. */
   ended: Promise<number>;
+}
+
+/** A training process that was started here. */
+export interface TrainingRun extends FollowedRun {
+  pid: number;
   /** Asks the process to save a checkpoint and end. */
   stop(): void;
 }
@@ -66,39 +73,57 @@ function withoutSettings(): Record<string, string> {
 }
 
 /**
+ * A run that was started elsewhere, in a terminal or by another notebook.
+ *
+ * @param name of its run folder
+ * @param runs the folder that run folders lie in
+ * @throws InputError when there is no such run
+ */
+export async function openRun(name: string, runs = "runs"): Promise<FollowedRun> {
+  const folder = join(runs, name);
+  if (!await readRunConfig(folder) && !await isTraining(folder)) {
+    throw new InputError(
+      `There is no run ${name} in ${runs}; the web app's page /runs lists them.`,
+    );
+  }
+  return { folder, ended: whenLetGo(folder) };
+}
+
+async function whenLetGo(folder: string): Promise<number> {
+  while (await isTraining(folder)) await pause();
+  return 0;
+}
+
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 500));
+
+/**
  * The metrics of a run as they are written, from the first, until the process has ended.
  *
  * @throws {OperationError} the process ended with an error; the message has its last lines
  */
-export async function* follow(run: TrainingRun): AsyncGenerator<Metrics> {
-  const file = join(run.folder, "metrics.jsonl");
+export async function* follow(run: FollowedRun): AsyncGenerator<Metrics> {
+  for await (const lines of followTogether(run)) yield* lines;
+}
+
+/** As {@link follow}, with what is written at about the same time together. */
+export async function* followTogether(run: FollowedRun): AsyncGenerator<Metrics[]> {
+  const metrics = new GrowingLines<Metrics>(join(run.folder, "metrics.jsonl"));
   let code: number | undefined;
-  run.ended.then((value) => code = value);
+  const ended = run.ended.then((value) => code = value);
   let read = 0;
   while (true) {
     const over = code !== undefined;
-    const rows = await readMetrics(file);
-    for (; read < rows.length; read++) yield rows[read];
+    await metrics.update();
+    const lines = metrics.lines.slice(read);
+    read = metrics.lines.length;
+    if (lines.length > 0) yield lines;
     if (over) break;
-    await Promise.race([run.ended, new Promise((resolve) => setTimeout(resolve, 500))]);
+    await Promise.race([ended, pause()]);
   }
   if (code !== 0) {
     const log = await Deno.readTextFile(join(run.folder, "output.log"));
     const end = log.trim().split("\n").slice(-5).join("\n");
     throw new OperationError(`Training stopped with exit code ${code}:\n${end}`);
-  }
-}
-
-/** All complete lines of a metrics.jsonl; none when it is not there yet. */
-export async function readMetrics(file: string): Promise<Metrics[]> {
-  try {
-    const text = await Deno.readTextFile(file);
-    return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean).map((line) =>
-      JSON.parse(line)
-    );
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
   }
 }
 

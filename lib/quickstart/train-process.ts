@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { isTraining } from "@/lib/evaluation/run-state.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 import { runTaskProcess, type Settings } from "@/lib/quickstart/task-process.ts";
 
@@ -36,19 +36,9 @@ async function waitForEarlier(
   signal: AbortSignal,
   onWait: OnProgress,
 ): Promise<void> {
-  for (let seconds = 0; await isLocked(join(folder, "run.lock")); seconds++) {
+  for (let seconds = 0; await isTraining(folder); seconds++) {
     signal.throwIfAborted();
     onWait(seconds, 0, "seconds for the training of an earlier quickstart");
     await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-}
-
-async function isLocked(path: string): Promise<boolean> {
-  try {
-    using file = await Deno.open(path, { write: true });
-    return !await file.tryLock(true);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

@@ -62,6 +62,7 @@ function common({ options }: Context, dataset: Published): Settings {
     ...BOTH,
     batch_size: batchSize,
     model: options.model,
+    db: options.db,
     datasets: [dataset.path],
     seed: options.seed,
   };

@@ -18,6 +18,8 @@ export interface RunConfig {
   model: { name: string; path: string; digest: string };
   reference: { name: string; path: string; digest: string } | null;
   datasets: unknown[];
+  /** How many examples the run reads in all. */
+  total_examples: number;
   precision: string;
   /** Threads of TensorFlow; null where they were set by somebody else. */
   threads: Threads | null;
@@ -40,7 +42,7 @@ export interface RunFolder {
  * @throws OperationError when another process trains in the folder
  */
 export function openRunFolder(settings: TrainSettings): RunFolder {
-  const found = settings.resume ? findRun(settings) : null;
+  const found = runToResume(settings);
   const path = found ?? settings.localRunDir ??
     join(settings.localDirs[0], `${settings.expName}_${timeStamp()}`);
   if (found) checkSettings(path, settings);
@@ -61,7 +63,11 @@ export function openRunFolder(settings: TrainSettings): RunFolder {
 const timeStamp = () =>
   new Date().toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
 
-function findRun({ expName, localDirs, localRunDir }: TrainSettings): string | null {
+/** The newest run of this name, where the settings ask to go on with it. */
+export function runToResume(
+  { resume, expName, localDirs, localRunDir }: TrainSettings,
+): string | null {
+  if (!resume) return null;
   if (localRunDir) return isRun(localRunDir) ? localRunDir : null;
   const prefix = `${expName}_`;
   const runs = localDirs.flatMap((folder) =>
@@ -124,10 +130,18 @@ export function namedSettings(
 export const writeConfig = (folder: string, config: RunConfig): Promise<void> =>
   writeFileWhole(join(folder, "config.json"), JSON.stringify(config, null, 2) + "\n");
 
+/** Who looks whether a run goes on holds the lock for a moment; who trains, for longer than this. */
+const LOOK_MILLISECONDS = 200;
+
 /** Holds the folder until the process ends, however it ends. */
 function lockFolder(folder: string): Deno.FsFile {
   const file = Deno.openSync(join(folder, "run.lock"), { create: true, write: true });
-  if (!file.tryLockSync(true)) {
+  const moment = new Int32Array(new SharedArrayBuffer(4));
+  for (const end = performance.now() + LOOK_MILLISECONDS; !file.tryLockSync(true);) {
+    if (performance.now() < end) {
+      Atomics.wait(moment, 0, 0, 10);
+      continue;
+    }
     file.close();
     throw new OperationError(`Another process is training in ${folder}; wait for it or stop it.`);
   }

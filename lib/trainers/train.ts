@@ -13,11 +13,13 @@ import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { BasicTrainer, engineVersions, type TrainHooks } from "@/lib/trainers/basic.ts";
 import { readState, type TrainerState } from "@/lib/trainers/checkpoint.ts";
+import { checkRunFits } from "@/lib/trainers/disk-space.ts";
 import { namedSettings, openRunFolder, writeConfig } from "@/lib/trainers/run-folder.ts";
 import {
   batchOptions,
   chooseLayout,
   settingsHash,
+  totalExamples,
   type TrainSettings,
 } from "@/lib/trainers/settings.ts";
 import { computeDevices, useThreads } from "@/lib/trainers/threads.ts";
@@ -50,6 +52,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
     // Refuses data that no batch can be drawn from before a run folder is made.
     batches(training.examples, source.tokenizer, batchOptions(settings));
     const held = await tokenizeHeldOut(settings, source, heldOut.examples);
+    checkRunFits(settings, source.config, held.length > 0);
     const run = openRunFolder(settings);
     try {
       const recorded = run.checkpoint ? readState(run.checkpoint).threads : null;
@@ -81,6 +84,7 @@ export async function train(settings: TrainSettings, hooks: TrainHooks): Promise
           model: describeSource(source),
           reference: needsReference(settings.loss) ? describeSource(source) : null,
           datasets: training.sources satisfies DatasetSource[],
+          total_examples: totalExamples(settings, training.examples),
           precision,
           threads,
           layout,

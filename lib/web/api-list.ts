@@ -7,7 +7,7 @@
 /** What the API offers. A test holds it against the routes. */
 export const API = {
   about:
-    "The labeling API of codepref. Bodies and answers are JSON; an error is { error: sentence }.",
+    "The API of codepref's web app: labeling, and a look at training runs. Bodies and answers are JSON; an error is { error: sentence }.",
   access:
     "Send the start token that `deno task label` printed once, with POST /api/session: as `token` in the body, " +
     "as `Authorization: Bearer TOKEN` or as ?token=TOKEN. The cookie of the session is enough from then on, also " +
@@ -86,6 +86,23 @@ export const API = {
         "has two solutions to a question written and stored as a pair; closing the connection cancels",
       body: { question: "slug", instruction: "optional: kept as the instruction in force" },
       answer: "one JSON object a line: { note }, { text }, and at the end { pair } or { error }",
+    },
+    {
+      method: "GET",
+      path: "/api/runs",
+      does: "the training runs in the folders of local_dirs, the newest first",
+      answer: {
+        runs: "a list: dir and name name a run",
+        localDirs: "the folders",
+        now: "ISO time",
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/runs/DIR/NAME",
+      does: "one run: where it stands, its curves as SVG, its last samples and its settings",
+      query: { version: "from an earlier answer: 204 where nothing has changed since" },
+      answer: "{ version, state, examples, total, loss, accuracy, secondsLeft, figures, … }",
     },
   ],
 };

@@ -4,6 +4,8 @@
  * @module
  */
 import type { LabelRequest } from "@/lib/labels/save.ts";
+import { runAddress } from "@/lib/web/run-address.ts";
+import type { RunList, RunView } from "@/lib/web/runs.ts";
 import type { ShownItem } from "@/lib/web/shown.ts";
 
 /** What arrives while a pair is made, one JSON object a line. */
@@ -64,6 +66,24 @@ export async function generate(
     rest = lines.pop()!;
     for (const line of lines) onEvent(JSON.parse(line));
   }
+}
+
+/**
+ * All training runs.
+ * @throws Error with a sentence for people
+ */
+export async function fetchRuns(): Promise<RunList> {
+  return await (await ask("/api/runs")).json();
+}
+
+/**
+ * A training run as it is now; null where it is as it was.
+ * @throws Error with a sentence for people
+ */
+export async function fetchRun(known: RunView): Promise<RunView | null> {
+  const query = new URLSearchParams({ version: known.version });
+  const response = await ask(`/api${runAddress(known)}?${query}`);
+  return response.status === 204 ? null : await response.json();
 }
 
 async function ask(address: string, init?: RequestInit): Promise<Response> {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { csp, HttpError } from "fresh";
 import { ErrorPage } from "@/components/ErrorPage.tsx";
 import { InputError, OperationError } from "@/lib/errors.ts";
@@ -34,7 +35,8 @@ const policy = csp<State>({
 
 /**
  * The headers of every answer. Fresh's policy keeps 'unsafe-inline' on answers without a nonce and upgrades
- * requests to https even where the app is served without it.
+ * requests to https even where the app is served without it. A document with a style sheet of its own may use that
+ * and nothing else of the app.
  */
 export const secureHeaders = define.middleware(async (ctx) => {
   const response = await policy(ctx);
@@ -42,6 +44,12 @@ export const secureHeaders = define.middleware(async (ctx) => {
   const directives = headers.get("Content-Security-Policy")!.split("; ")
     .filter((d) => ctx.url.protocol === "https:" || d !== "upgrade-insecure-requests")
     .map((d) => d.replace(" 'unsafe-inline'", ""));
+  const { ownStyle } = ctx.state;
+  if (ownStyle !== undefined) {
+    const digest = createHash("sha256").update(ownStyle).digest("base64");
+    const at = directives.indexOf("style-src 'self'");
+    directives.splice(at, 1, `style-src 'sha256-${digest}'`, "sandbox");
+  }
   headers.set("Content-Security-Policy", directives.join("; "));
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("Referrer-Policy", "no-referrer");

@@ -11,6 +11,7 @@ import { readSecret } from "@/lib/labels/secret.ts";
 import { buildApp } from "@/main.ts";
 import { sharedLease } from "@/lib/web/lease.ts";
 import { makePrivate } from "@/lib/web/private-file.ts";
+import { runsOf } from "@/lib/web/runs.ts";
 import { sessionsOf } from "@/lib/web/sessions.ts";
 import type { PairMaker } from "@/lib/web/state.ts";
 import type { Lease } from "@/lib/web/lease.ts";
@@ -26,6 +27,8 @@ export interface ServeOptions {
   /** The start token; default: a random one. */
   token?: string;
   makePair: (db: string, lease: Lease) => PairMaker;
+  /** Folders of training runs. */
+  localDirs: readonly string[];
 }
 
 /** A running app. */
@@ -52,7 +55,7 @@ const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
  * @throws OperationError when the port is taken
  */
 export async function serveApp(
-  { db, host, port, token, makePair }: ServeOptions,
+  { db, host, port, token, makePair, localDirs }: ServeOptions,
 ): Promise<Serving> {
   if (!LOOPBACK.includes(host)) {
     throw new InputError(
@@ -75,6 +78,7 @@ export async function serveApp(
     token: start,
     hosts: new Set([...LOOPBACK, "[::1]"]),
     sessions: sessionsOf(lease, secret),
+    runs: runsOf(localDirs),
     makePair: (request, options) =>
       make(request, { ...options, signal: AbortSignal.any([options.signal, stopping.signal]) }),
   });

@@ -6,6 +6,7 @@
 import { createDefine } from "fresh";
 import type { OnProgress } from "@/lib/progress.ts";
 import type { Lease } from "@/lib/web/lease.ts";
+import type { Runs } from "@/lib/web/runs.ts";
 import type { Sessions } from "@/lib/web/sessions.ts";
 
 /** Makes a pair of solutions to one question. */
@@ -26,6 +27,7 @@ export interface Services {
   hosts: ReadonlySet<string>;
   sessions: Sessions;
   makePair: PairMaker;
+  runs: Runs;
 }
 
 /** The state of one request. */
@@ -35,6 +37,10 @@ export interface State {
   admitted: boolean;
   /** The labeler, once there is a session. */
   labeler?: string;
+  /** The page's title, where it is not the app's name alone. */
+  title?: string;
+  /** The style sheet inside an answer that is a document of its own, as text. */
+  ownStyle?: string;
 }
 
 export const define = createDefine<State>();

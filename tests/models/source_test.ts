@@ -118,7 +118,7 @@ Deno.test("a folder that is not whole is refused with the file to mend", async (
         remove("model.safetensors")(folder);
         Deno.writeTextFileSync(join(folder, "pytorch_model.bin"), "");
       },
-      /pytorch_model\.bin, a pickle, which runs code/,
+      /pytorch_model\.bin, a pickle, which runs code .*python3 -c ".+" \S+$/,
     ],
     [
       "a damaged config",
@@ -183,7 +183,11 @@ Deno.test("a name that is no model says what a model is", () =>
       Deno.writeTextFileSync(join(folder, name), "x");
       return join(folder, name);
     };
-    await refused(write("m.pt"), /is a pickle, which runs code of its maker/);
+    await refused(
+      write("policy.pt"),
+      /policy\.pt is a pickle, which runs code of its maker when loaded; convert it once .*, and name \S+\/policy: python3 -c ".+" MODEL \S+\/policy\.pt \S+\/policy$/,
+    );
+    await refused(write("it's.pt"), / MODEL '\S+\/it'\\''s\.pt' '\S+\/it'\\''s'$/);
     await refused(write("m.safetensors"), /holds weights alone; name the folder/);
     await refused(write("m.txt"), /is not a model; a model is/);
     await refused(join(write("file"), "below"), /no model at/);

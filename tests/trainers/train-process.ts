@@ -5,6 +5,8 @@
  */
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
 
+/** So that no test writes into the database of whoever runs it. */
+const NO_DATABASE = "no-such-database.duckdb";
 const ENTRY = fromFileUrl(new URL("../../lib/cli/train.ts", import.meta.url));
 
 /** A finished training process. */
@@ -37,9 +39,10 @@ export async function trainProcess(
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--allow-all", "--quiet", ENTRY],
-      ...Object.entries({ sample_during_eval: false, ...settings, json: true }).map((
-        [key, value],
-      ) => `${key}=${value}`),
+      ...Object.entries({ sample_during_eval: false, db: NO_DATABASE, ...settings, json: true })
+        .map((
+          [key, value],
+        ) => `${key}=${value}`),
     ],
     stdin: "null",
     stdout: "piped",

@@ -292,6 +292,7 @@ Deno.test("hosts that others reach and missing databases are refused", async () 
   const options = {
     db: "no/such.duckdb",
     port: 0,
+    localDirs: [],
     makePair: () => () => Promise.reject(new Error()),
   };
   await assert.rejects(

@@ -19,10 +19,10 @@ export interface TestApp extends Serving, AsyncDisposable {
 
 /** A new database and an app on it. */
 export async function startApp(
-  { makePair = noPairs }: { makePair?: PairMaker } = {},
+  { makePair = noPairs, localDirs = [] }: { makePair?: PairMaker; localDirs?: string[] } = {},
 ): Promise<TestApp> {
   const database = await makeDatabase();
-  const serving = await serve(database.path, 0, makePair);
+  const serving = await serve(database.path, 0, makePair, localDirs);
   return {
     ...serving,
     db: database.path,
@@ -34,8 +34,20 @@ export async function startApp(
 }
 
 /** An app on a database that exists. */
-export function serve(db: string, port = 0, makePair = noPairs): Promise<Serving> {
-  return serveApp({ db, host: "127.0.0.1", port, token: TOKEN, makePair: () => makePair });
+export function serve(
+  db: string,
+  port = 0,
+  makePair = noPairs,
+  localDirs: string[] = [],
+): Promise<Serving> {
+  return serveApp({
+    db,
+    host: "127.0.0.1",
+    port,
+    token: TOKEN,
+    makePair: () => makePair,
+    localDirs,
+  });
 }
 
 /** A labeler with a session. */

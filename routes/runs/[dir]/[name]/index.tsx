@@ -1,0 +1,25 @@
+import { page } from "fresh";
+import { LiveRun } from "@/islands/LiveRun.tsx";
+import { define } from "@/lib/web/state.ts";
+
+export const handler = define.handlers({
+  async GET(ctx) {
+    const { dir, name } = ctx.params;
+    const view = await ctx.state.services.runs.view(dir, name);
+    ctx.state.title = `${view.name} · codepref`;
+    return page(view);
+  },
+});
+
+export default define.page<typeof handler>(({ data }) => (
+  <main class="runs">
+    <nav>
+      <a href="/runs">All runs</a>
+    </nav>
+    <h1>{data.name}</h1>
+    <noscript>
+      <p>Without JavaScript this page stays as it is; load it again to see what is new.</p>
+    </noscript>
+    <LiveRun initial={data} />
+  </main>
+));
