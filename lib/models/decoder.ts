@@ -59,8 +59,11 @@ function inParts(x_NI: tf.Tensor): Rows {
 export interface LayerPlan {
   /** Runs a layer where it belongs. */
   place<R>(layer: number, run: () => R): R;
-  /** Makes a layer's tensors of what the weights have of it. */
-  gather(own: Weights): Weights;
+  /**
+   * Makes a layer's tensors of what the weights have of it.
+   * @param input what the layer is given, before which its tensors are not needed
+   */
+  gather(own: Weights, input: tf.Tensor[]): Weights;
 }
 const HERE: LayerPlan = { place: (_, run) => run(), gather: (own) => own };
 
@@ -98,7 +101,11 @@ export function decode(
   let stream: Stream = { x_NC: inParts(rows_NC), block_NC: null };
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const run = (stream: Stream, own: Weights, trained: Weights): Stream => {
-      const w = layerWeights(plan.gather(own), layer, precision);
+      const w = layerWeights(
+        plan.gather(own, stream.block_NC ?? stream.x_NC),
+        layer,
+        precision,
+      );
       const product = (x: Rows, name: Joined, matrix: tf.Tensor): Rows =>
         adapters
           ? adaptedLinear(
