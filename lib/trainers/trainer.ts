@@ -195,6 +195,7 @@ export class Trainer {
       const { norm, lr, results } = await this.update(batch.pairs, total);
       this.state.updates++;
       this.state.examples += batch.pairs.length;
+      this.begins("training");
       if (this.moving?.follow(this.trained.weights, this.state.updates)) this.takeReference();
       this.state.evalLoss = null;
       results.forEach((result) => sums.add("train", result));
