@@ -7,10 +7,21 @@
  *
  * @module
  */
-import { after, allGather, allReduce, customGradMany, jit, tf } from "@/lib/tensorflow/mod.ts";
+import {
+  after,
+  allGather,
+  allReduce,
+  attr,
+  customGradMany,
+  DataType,
+  jit,
+  op,
+  tf,
+} from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import type { Weight } from "@/lib/models/export.ts";
 import type { Weights } from "@/lib/models/weights.ts";
+import { toFp32 } from "@/lib/models/precision.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
 import type { Parallelism, Read, Shapes } from "@/lib/trainers/parallelism.ts";
 
@@ -54,6 +65,8 @@ export class Sharding implements Parallelism {
   private asked = new Map<number, number>();
   /** What the layer before was given. */
   private inputBefore: tf.Tensor[] = [];
+  /** Gradients of the last two blocks: sums that lag behind would leave whole gradients in memory. */
+  private summed: tf.Tensor[] = [];
   private readonly sum: ReturnType<Sharding["makeSum"]>;
 
   constructor(
@@ -112,7 +125,9 @@ export class Sharding implements Parallelism {
     this.firstKey = 1 + number * KEYS_OF_A_FUNCTION;
     this.asked = new Map();
     this.inputBefore = [];
-    return body();
+    const result = body();
+    tf.dispose(this.summed.splice(0));
+    return result;
   }
 
   deviceOf(): null {
@@ -136,7 +151,10 @@ export class Sharding implements Parallelism {
     const [[name, piece]] = Object.entries(pieces), block = this.blocks.get(name)!;
     const first = name === `model.layers.0.${PIECE}`;
     // In a second run of a layer, which waits for its gradient, what other layers' second runs were given is gone.
-    const before = this.inputBefore.filter((tensor) => !tensor.isDisposed);
+    const before = [
+      ...this.inputBefore.filter((tensor) => !tensor.isDisposed),
+      ...this.summed.slice(0, -1),
+    ];
     const waiting = first ? piece : after(piece, before);
     this.inputBefore = input;
     const values = customGradMany((piece) => ({
@@ -215,10 +233,18 @@ export class Sharding implements Parallelism {
 
   private reduced(gradients: tf.Tensor[], block: Block): tf.Tensor {
     const { pieceSize } = block;
-    const flat = tf.concat(gradients.map((g) => tf.reshape(tf.cast(g, "float32"), [-1])));
-    const padding = pieceSize * this.world - flat.size;
-    const sum = this.reduceAll(tf.pad(flat, [[0, padding]]), this.blockKey(block, true));
-    return tf.slice(sum as tf.Tensor1D, this.rank * pieceSize, pieceSize);
+    const parts = gradients.map((g) => tf.reshape(toFp32(g), [-1]));
+    const size = parts.reduce((sum, part) => sum + part.size, 0);
+    const padding = pieceSize * this.world - size;
+    const flat = tf.concat(padding > 0 ? [...parts, tf.zeros([padding])] : parts);
+    const sum = this.reduceAll(flat, this.blockKey(block, true)) as tf.Tensor1D;
+    // A slice is a view that keeps the whole sum in memory.
+    const own = op("DeepCopy", [attr.type("T", DataType.float32)], [
+      tf.slice(sum, this.rank * pieceSize, pieceSize),
+    ]);
+    this.summed.push(tf.keep(own.clone()));
+    if (this.summed.length > 2) this.summed.shift()!.dispose();
+    return own;
   }
 
   /** Another key each time that a block is gathered, or its gradient reduced, in one function. */

@@ -309,6 +309,7 @@ export class Trainer {
     );
     this.state.evalLoss = means["loss/eval"];
     this.state.evaluatedAt = this.state.examples;
+    await this.due();
     this.writeMetrics(means);
     await this.writeSamples(total);
     await this.hooks.onEvaluation();

@@ -8,8 +8,14 @@ import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 import { savePolicy } from "@/lib/models/export.ts";
 import { openModel } from "@/lib/models/source.ts";
 
-/** Saves the model as a Hugging Face folder. Its weights are pseudo-random and always the same. */
-export async function saveTinyModel(folder: string): Promise<void> {
+/**
+ * Saves the model as a Hugging Face folder. Its weights are pseudo-random and always the same.
+ * @param sizes others than the tiny ones
+ */
+export async function saveTinyModel(
+  folder: string,
+  sizes: Partial<DecoderConfig> = {},
+): Promise<void> {
   const source = await openModel("smollm2");
   const config: DecoderConfig = {
     ...source.config,
@@ -19,6 +25,7 @@ export async function saveTinyModel(folder: string): Promise<void> {
     num_attention_heads: 4,
     num_key_value_heads: 2,
     head_dim: 4,
+    ...sizes,
   };
   const random = xoroshiro128plus(1);
   const uniform = () => random.unsafeNext() / 2 ** 31;

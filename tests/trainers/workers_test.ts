@@ -167,6 +167,33 @@ Deno.test("one worker alone needs no network and has the same numbers", async ()
   assertCloseWeights("one", "alone");
 });
 
+Deno.test("the memory that a worker takes falls with their number", async () => {
+  await saveTinyModel(join(folder, "wide"), {
+    intermediate_size: 32_768,
+    hidden_size: 64,
+    num_hidden_layers: 12,
+  });
+  const peaks: number[] = [];
+  for (const devices of [1, 2]) {
+    const settings = { model: join(folder, "wide"), loss: "sft", optimizer: "AdamW", debug: true };
+    const sizes = {
+      n_examples: 2,
+      n_eval_examples: 2,
+      max_length: 128,
+      max_prompt_length: 64,
+      do_first_eval: false,
+    };
+    const { results } = await good(`wide-${devices}`, { ...TWO, ...settings, ...sizes, devices });
+    const [peak] = metric({ results } as Finished, "peak_memory_bytes").values().toArray().slice(
+      -1,
+    );
+    peaks.push(peak / devices);
+    await Deno.remove(join(folder, `wide-${devices}`), { recursive: true });
+  }
+  // Weights, gradients and the optimiser's state are four times the weights; half of that is 600 MB.
+  assert.ok(peaks[1] < peaks[0] - 4e8, `of one ${peaks[0]} bytes, of each of two ${peaks[1]}`);
+});
+
 Deno.test("what cannot be divided is refused in one sentence, and nothing is made", async () => {
   const cases: [Settings, RegExp][] = [
     [{ batch_size: 3 }, /batch_size=3 has to be a multiple of .*2 devices/],
