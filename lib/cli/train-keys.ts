@@ -230,6 +230,7 @@ export const TRAIN_KEYS = {
   },
   fsdp_port: {
     type: "integer",
+    aliases: ["master_port"],
     optional: true,
     min: 0,
     max: 65_000,

@@ -20,3 +20,10 @@ export async function ended(pids: readonly number[]): Promise<void> {
   };
   while (pids.some(runs)) await new Promise((resolve) => setTimeout(resolve, 20));
 }
+
+/** Addresses of the IPv4 interfaces that a process's network has. */
+export function localAddresses(pid: number): string[] {
+  const table = Deno.readTextFileSync(`/proc/${pid}/net/fib_trie`);
+  const found = table.matchAll(/\|-- ([\d.]+)\n\s+\/32 host LOCAL/g);
+  return [...new Set(Array.from(found, ([, address]) => address))];
+}

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { openSafetensors } from "@/lib/models/safetensors.ts";
-import { childrenOf, ended } from "./child-processes.ts";
+import { childrenOf, ended, localAddresses } from "./child-processes.ts";
 import { saveTinyModel } from "./tiny-model.ts";
 import { tinyRun } from "./tiny-run.ts";
 import { type Finished, type Seen, trainProcess } from "./train-process.ts";
@@ -77,6 +77,12 @@ Deno.test("two workers: losses, held-out metrics and weights of one process", as
     }
   }
   assertCloseWeights("two", "alone");
+
+  const again = await good("two", TWO);
+  assert.equal(metric(again, "loss/train").size, 0, "a finished run is not trained again");
+  const other = await run("two", { ...TWO, lr: 2e-3 });
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /was begun with other settings: lr=0.001, now 0.002/);
 });
 
 Deno.test("one goes on from what two saved, and two from what one saved", async () => {
@@ -119,15 +125,16 @@ Deno.test("a worker that hangs is named and started again", async () => {
   assertSameWeights("hung", "two");
 });
 
-Deno.test("no worker is left by a supervisor that is killed; the same command goes on to the same weights", async () => {
-  let workers: number[] = [];
+Deno.test("nobody else reaches the workers, and none is left by a supervisor that is killed; the same command goes on to the same weights", async () => {
+  let workers: number[] = [], addresses: string[][] = [];
   const { signal, stderr } = await run("killed", TWO, (seen) => {
     if (!afterCheckpoint(seen)) return false;
     workers = childrenOf(seen.pid);
+    addresses = workers.map(localAddresses);
     return true;
   });
   assert.equal(signal, "SIGKILL", stderr);
-  assert.equal(workers.length, 2);
+  assert.deepEqual(addresses, [["127.0.0.1"], ["127.0.0.1"]]);
   await ended(workers);
   await good("killed", TWO);
   assertSameWeights("killed", "two");

@@ -17,7 +17,7 @@ export interface Failure {
 }
 
 /** Errors with a sentence for the person, by name. */
-const TOLD = { InputError, OperationError, NonFiniteGradient: OperationError };
+const TOLD = { InputError, OperationError };
 
 /**
  * The failure that the others follow from: that somebody went without a word, or what is no fault of TensorFlow's,
