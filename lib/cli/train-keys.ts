@@ -244,7 +244,7 @@ export const TRAIN_KEYS = {
       "their own (Linux), or are refused",
   },
   hang_timeout: {
-    type: "number",
+    type: "integer",
     default: 600,
     min: 1,
     help:

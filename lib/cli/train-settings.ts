@@ -84,7 +84,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
     devices: values.devices,
     fsdpPort: values.fsdp_port || null,
     trustNetwork: values.trust_network,
-    hangTimeout: Math.round(values.hang_timeout),
+    hangTimeout: values.hang_timeout,
     maxRestarts: values.max_restarts,
     localDirs: values.local_dirs,
     localRunDir: values.local_run_dir,

@@ -19,7 +19,9 @@ globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive:
 const run = (name: string, settings: Settings, seen?: (seen: Seen) => boolean) =>
   trainProcess({
     ...tinyRun(folder),
-    n_examples: 8,
+    // Enough to do after what is waited for, on a busy machine too.
+    n_examples: 16,
+    precompute_reference: false,
     save_every: 4,
     local_run_dir: join(folder, name),
     resume: "latest",
@@ -107,7 +109,7 @@ Deno.test("a worker that is killed is named with its step; all go on by themselv
   });
   assert.match(
     stderr,
-    /worker 1 was killed by SIGKILL after update [34]; all workers start again from step-4 \(1 of/,
+    /worker 1 was killed by SIGKILL after update \d+; all workers start again from step-\d+ \(1 of/,
   );
   assertSameWeights("lost", "two");
 });
@@ -121,7 +123,7 @@ Deno.test("a worker that hangs is named and started again", async () => {
     }
     return false;
   });
-  assert.match(stderr, /worker 0 hangs after update 3; all workers start again from step-4/);
+  assert.match(stderr, /worker 0 hangs after update \d+; all workers start again from step-\d+/);
   assertSameWeights("hung", "two");
 });
 
@@ -162,7 +164,7 @@ Deno.test("lost more often than max_restarts, the run is given up and names the 
     return false;
   });
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /worker 0 was killed by SIGKILL after update 3.*max_restarts/);
+  assert.match(stderr, /worker 0 was killed by SIGKILL after update \d+.*max_restarts/);
 });
 
 Deno.test("one worker alone needs no network and has the same numbers", async () => {
@@ -176,7 +178,7 @@ Deno.test("one worker alone needs no network and has the same numbers", async ()
 
 Deno.test("the memory that a worker takes falls with their number", async () => {
   await saveTinyModel(join(folder, "wide"), {
-    intermediate_size: 32_768,
+    intermediate_size: 16_384,
     hidden_size: 64,
     num_hidden_layers: 12,
   });
@@ -197,8 +199,8 @@ Deno.test("the memory that a worker takes falls with their number", async () => 
     peaks.push(peak / devices);
     await Deno.remove(join(folder, `wide-${devices}`), { recursive: true });
   }
-  // Weights, gradients and the optimiser's state are four times the weights; half of that is 600 MB.
-  assert.ok(peaks[1] < peaks[0] - 4e8, `of one ${peaks[0]} bytes, of each of two ${peaks[1]}`);
+  // Weights, gradients and the optimiser's state are four times the weights; half of that is 300 MB.
+  assert.ok(peaks[1] < peaks[0] - 2e8, `of one ${peaks[0]} bytes, of each of two ${peaks[1]}`);
 });
 
 Deno.test("what cannot be divided is refused in one sentence, and nothing is made", async () => {

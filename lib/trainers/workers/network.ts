@@ -28,7 +28,7 @@ const KINDS: Network[] = [
   },
   {
     fresh: true,
-    first: ["unshare", "--user", "--map-current-user", "--net", "--"],
+    first: ["unshare", "--user", "--map-root-user", "--net", "--"],
     joining: (
       pid,
     ) => ["nsenter", `--target=${pid}`, "--user", "--preserve-credentials", "--net", "--"],

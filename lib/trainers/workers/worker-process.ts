@@ -75,6 +75,7 @@ export class WorkerProcess {
   }
 
   kill(): void {
+    this.commands.abort().catch(() => {});
     try {
       this.process.kill("SIGKILL");
     } catch (error) {
