@@ -7,6 +7,7 @@ import type { Key } from "@/lib/cli/core/settings.ts";
 import { LORA_TARGETS } from "@/lib/models/lora.ts";
 import { DIVERGENCES, LOSS_NAMES } from "@/lib/losses/mod.ts";
 import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizer-rules.ts";
+import { TRAINERS } from "@/lib/trainers/settings.ts";
 import { SCHEDULE_NAMES } from "@/lib/trainers/schedule.ts";
 
 /** Classes of layers that people name to the reference, and the architectures that have them. */
@@ -207,17 +208,53 @@ export const TRAIN_KEYS = {
 
   trainer: {
     type: "string",
-    choices: ["BasicTrainer"],
+    choices: TRAINERS,
     default: "BasicTrainer",
-    help: "how work is spread",
+    help:
+      "how work is spread over devices: BasicTrainer puts layers on them in order, in one process; FSDPTrainer gives " +
+      "each a worker process and a piece of every layer",
   },
   devices: {
     type: "integer",
     optional: true,
     min: 1,
     help:
-      "devices that the layers are divided among, in their order: GPUs, or logical CPU devices; all GPUs or one CPU " +
+      "how many devices: GPUs, or logical CPU devices (BasicTrainer) or processes (FSDPTrainer); all GPUs or one CPU " +
       "when not given",
+  },
+  "model.fsdp_policy_mp": {
+    type: "string",
+    optional: true,
+    choices: ["float32", "bfloat16", "float16"],
+    help: "FSDPTrainer: bfloat16 is precision=bf16 and float32 fp32, whatever precision= says",
+  },
+  fsdp_port: {
+    type: "integer",
+    aliases: ["master_port"],
+    optional: true,
+    min: 0,
+    max: 65_000,
+    help: "first of the ports at which workers listen for each other; 0 and not given: free ones",
+  },
+  trust_network: {
+    type: "boolean",
+    default: false,
+    help:
+      "let workers listen on this machine's network: their ports have no passwords; without it they get a network of " +
+      "their own (Linux), or are refused",
+  },
+  hang_timeout: {
+    type: "integer",
+    default: 600,
+    min: 1,
+    help:
+      "seconds of silence after which workers that train are started again; tracing, evaluating and saving do not count",
+  },
+  max_restarts: {
+    type: "integer",
+    default: 3,
+    min: 0,
+    help: "how often lost workers are started again from the last checkpoint",
   },
   optimizer: {
     type: "string",

@@ -35,6 +35,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
       "wandb.enabled=true is not available yet; the run's folder has metrics.jsonl and tensorboard/.",
     );
   }
+  checkDivided(values);
   const block = values["model.block_name"];
   return {
     expName: values.exp_name,
@@ -79,7 +80,12 @@ export function trainSettings(values: TrainValues): TrainSettings {
     referenceSync: referenceSync(values),
     referenceCache: values.reference_cache,
     activationCheckpointing: values.activation_checkpointing,
+    trainer: values.trainer,
     devices: values.devices,
+    fsdpPort: values.fsdp_port || null,
+    trustNetwork: values.trust_network,
+    hangTimeout: values.hang_timeout,
+    maxRestarts: values.max_restarts,
     localDirs: values.local_dirs,
     localRunDir: values.local_run_dir,
     resume: values.resume === "latest",
@@ -87,9 +93,36 @@ export function trainSettings(values: TrainValues): TrainSettings {
   };
 }
 
-function precisionOf(
-  { precision, "model.policy_dtype": dtype }: TrainValues,
-): TrainSettings["precision"] {
+/** @throws InputError for what pieces of a model in several processes cannot do */
+function checkDivided(values: TrainValues): void {
+  if (values.trainer === "BasicTrainer") return;
+  const key = values["lora.r"] !== null
+    ? "lora.r="
+    : values.sync_ref_model
+    ? "sync_ref_model="
+    : null;
+  if (key) throw new InputError(`${key} is not there for trainer=FSDPTrainer; take BasicTrainer.`);
+  if (values.loss === "kto" || values["loss.plus"].includes("kto")) {
+    const share = values.batch_size / values.gradient_accumulation_steps / (values.devices ?? 1);
+    if (share < 2) {
+      throw new InputError(
+        "loss=kto compares with responses to other prompts of a worker's share of the batch; give batch_size= at " +
+          "least twice gradient_accumulation_steps= times devices=.",
+      );
+    }
+  }
+}
+
+function precisionOf(values: TrainValues): TrainSettings["precision"] {
+  const { precision, trainer, "model.policy_dtype": dtype, "model.fsdp_policy_mp": mixed } = values;
+  if (trainer === "FSDPTrainer" && mixed !== null) {
+    if (mixed === "float16") {
+      throw new InputError(
+        "model.fsdp_policy_mp=float16 is not available, its gradients vanish without loss scaling; take bfloat16.",
+      );
+    }
+    return mixed === "bfloat16" ? "bf16" : "fp32";
+  }
   if (dtype === "float16") {
     throw new InputError(
       "model.policy_dtype=float16 is not available, its gradients vanish without loss scaling; take bfloat16.",

@@ -60,8 +60,11 @@ function inParts(x_NI: tf.Tensor): Rows {
 export interface LayerPlan {
   /** Runs a layer where it belongs. */
   place<R>(layer: number, run: () => R): R;
-  /** Makes a layer's tensors of what the weights have of it. */
-  gather(own: Weights): Weights;
+  /**
+   * Makes a layer's tensors of what the weights have of it.
+   * @param input what the layer is given, before which its tensors are not needed
+   */
+  gather(own: Weights, input: tf.Tensor[]): Weights;
   /** Whether all layers are computed alike, in one place. */
   alike: boolean;
 }
@@ -99,7 +102,7 @@ export function decode(
   };
   const layerOf = (layer: number) => (stream: Stream, trained: Weights, fixed: Weights): Stream => {
     const [own, adapterWeights] = frozen ? [fixed, trained] : [trained, {}];
-    const w = layerWeights(plan.gather(own), layer, precision);
+    const w = layerWeights(plan.gather(own, stream.block_NC), layer, precision);
     const product = (x: Rows, name: Joined, matrix: tf.Tensor): Rows =>
       adapters
         ? adaptedLinear(

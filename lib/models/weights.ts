@@ -88,7 +88,11 @@ export async function loadWeights(source: ModelSource, onProgress?: OnProgress):
   return weights;
 }
 
-async function loadTensor(source: ModelSource, name: string): Promise<tf.Tensor> {
+/**
+ * Reads one tensor.
+ * @throws InputError as {@link loadWeights}
+ */
+export async function loadTensor(source: ModelSource, name: string): Promise<tf.Tensor> {
   const values = tf.tensor(await source.read(name), source.shape(name), "float32");
   try {
     // An operation takes it out of JavaScript's memory, where the whole model would otherwise wait for its first use.

@@ -11,14 +11,15 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 import { saveAdapters } from "@/lib/models/adapter-folder.ts";
-import { savePolicy, type Weight } from "@/lib/models/export.ts";
+import { savePolicy } from "@/lib/models/export.ts";
 import { type LoraSettings, mergedWeights } from "@/lib/models/lora.ts";
-import { openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
+import { createSafetensors, openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import type { KnownShapes } from "@/lib/trainers/buckets.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
-import type { Optimizer } from "@/lib/trainers/optimizers.ts";
+import type { Optimizer, OptimizerState } from "@/lib/trainers/optimizers.ts";
+import type { Parallelism } from "@/lib/trainers/parallelism.ts";
 
 /** Where a run stands. */
 export interface TrainerState {
@@ -52,24 +53,30 @@ export interface Saved {
   reference: Weights | null;
   optimizer: Optimizer;
   state: TrainerState;
+  parallelism: Parallelism;
 }
 
 /** The file that they are saved to. */
 export const REFERENCE_FILE = "reference.safetensors";
 
 /**
- * Saves a checkpoint into the run folder and points `LATEST` at it.
+ * Saves a checkpoint into the run folder and points `LATEST` at it. Where several processes share the weights, each
+ * has to call it; the first one writes.
  * @returns the checkpoint's folder
  */
 export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<string> {
   const folder = join(runFolder, `step-${saved.state.examples}`);
   const partial = join(runFolder, `.step-${saved.state.examples}.partial`);
+  if (saved.parallelism.rank > 0) {
+    await handOver(saved);
+    return folder;
+  }
   await removeIfThere(partial);
   const { source, weights, lora } = saved;
   await savePolicy(join(partial, "policy"), {
     config: source.config,
     tokenizer: source.tokenizer,
-    weights: lora ? mergedWeights(source, weights, lora) : valuesOf(weights),
+    weights: lora ? mergedWeights(source, weights, lora) : wholeWeights(saved),
   });
   if (lora) await saveAdapters(join(partial, "adapter"), weights, lora, source);
   if (saved.reference) {
@@ -83,21 +90,7 @@ export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<s
       })),
     );
   }
-  await writeSafetensors(
-    join(partial, "optimizer.safetensors"),
-    Object.entries(saved.optimizer.state).flatMap(([slot, variables]) =>
-      Object.entries(variables).map(([name, variable]) => ({
-        name: `${slot}/${name}`,
-        dtype: "F32",
-        shape: variable.shape,
-        data: () => {
-          const value = variable.read(), data = bytesOf(value.dataSync() as Float32Array);
-          value.dispose();
-          return data;
-        },
-      }))
-    ),
-  );
+  await saveOptimizer(join(partial, "optimizer.safetensors"), saved);
   writeSynced(join(partial, "trainer.json"), JSON.stringify(saved.state, null, 2));
   writeSynced(join(partial, MANIFEST), JSON.stringify(await digests(partial), null, 2));
   await removeIfThere(folder);
@@ -108,9 +101,48 @@ export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<s
 }
 
 /** Weights one at a time, so that only one is in JavaScript's memory. */
-function* valuesOf(weights: Weights): Generator<Weight> {
-  for (const [name, tensor] of Object.entries(weights)) {
-    yield { name, shape: tensor.shape, data: tensor.dataSync() as Float32Array };
+const wholeWeights = ({ weights, parallelism }: Saved) =>
+  parallelism.whole(Object.keys(weights), (name) => weights[name].clone());
+
+/** The same of a slot of the optimiser. */
+const wholeSlot = ({ optimizer, parallelism }: Saved, slot: string) =>
+  parallelism.whole(
+    Object.keys(optimizer.state[slot]),
+    (name) => optimizer.state[slot][name].read(),
+  );
+
+/** What the process that writes asks of the others. */
+async function handOver(saved: Saved): Promise<void> {
+  const asked = [wholeWeights(saved)];
+  for (const slot of Object.keys(saved.optimizer.state)) asked.push(wholeSlot(saved, slot));
+  for (const tensors of asked) {
+    // deno-lint-ignore no-empty
+    for await (const _ of tensors) {}
+  }
+}
+
+async function saveOptimizer(path: string, saved: Saved): Promise<void> {
+  const { optimizer, source, parallelism } = saved;
+  const shapesOf = (variables: OptimizerState[string]) =>
+    parallelism.divided
+      ? source.tensorNames.map((name) => [name, source.shape(name)] as const)
+      : Object.entries(variables).map(([name, { shape }]) => [name, shape] as const);
+  const writer = createSafetensors(
+    path,
+    Object.entries(optimizer.state).flatMap(([slot, variables]) =>
+      shapesOf(variables).map(([name, shape]) => ({ name: `${slot}/${name}`, dtype: "F32", shape }))
+    ),
+  );
+  try {
+    for (const slot of Object.keys(optimizer.state)) {
+      for await (const { name, data } of wholeSlot(saved, slot)) {
+        writer.write(`${slot}/${name}`, bytesOf(data));
+      }
+    }
+    writer.finish();
+  } catch (error) {
+    writer.abandon();
+    throw error;
   }
 }
 
@@ -170,14 +202,20 @@ export async function verifyCheckpoint(folder: string): Promise<TrainerState> {
   return readState(folder);
 }
 
-/** Reads the optimiser's state of a verified checkpoint. */
-export function restoreOptimizer(folder: string, optimizer: Optimizer): void {
+/** Reads the optimiser's state of a verified checkpoint, or this process's part of it. */
+export async function restoreOptimizer(
+  folder: string,
+  optimizer: Optimizer,
+  parallelism: Parallelism,
+): Promise<void> {
   const file = openSafetensors(join(folder, "optimizer.safetensors"));
   try {
     for (const [slot, tensors] of Object.entries(optimizer.state)) {
-      for (const name of Object.keys(tensors)) {
-        optimizer.restore(slot, name, file.read(`${slot}/${name}`));
-      }
+      const parts = parallelism.part(
+        Object.keys(tensors),
+        (name) => file.read(`${slot}/${name}`),
+      );
+      for await (const [name, values] of parts) optimizer.restore(slot, name, values);
     }
   } finally {
     file.close();

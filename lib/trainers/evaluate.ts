@@ -26,9 +26,9 @@ export async function evaluate(
   onProgress?: (done: number, total: number) => void,
 ): Promise<Record<string, number>> {
   const sums = new MetricSums();
-  for (const [i, whole] of fullBatches(pairs, batchSize).entries()) {
+  for (const [i, whole] of fullBatches(pairs, batchSize, steps.world).entries()) {
     const filled = steps.own(whole);
-    const at = i * batchSize, count = Math.min(batchSize, pairs.length - at);
+    const at = i * whole.length, count = Math.min(whole.length, pairs.length - at);
     const tensors = steps.place(filled), mismatched = steps.placeMismatched(filled);
     // Responses to other prompts need the reference itself, every time.
     const before = mismatched ? undefined : evaluated.get(at);
@@ -53,11 +53,20 @@ export async function evaluate(
 /**
  * Held-out pairs in batches of one size, so that their shape is known already: the last batch is filled up with
  * copies, which are not to be counted.
+ *
+ * @param world processes that share a batch; it is enlarged to a multiple
  */
-export function fullBatches(pairs: TokenizedPair[], batchSize: number): TokenizedPair[][] {
-  const size = Math.min(batchSize, pairs.length);
-  return Array.from({ length: Math.ceil(pairs.length / batchSize) }, (_, i) => {
-    const batch = pairs.slice(i * batchSize, (i + 1) * batchSize);
+export function fullBatches(
+  pairs: TokenizedPair[],
+  batchSize: number,
+  world = 1,
+): TokenizedPair[][] {
+  const size = shareable(Math.min(batchSize, pairs.length), world);
+  return Array.from({ length: Math.ceil(pairs.length / size) }, (_, i) => {
+    const batch = pairs.slice(i * size, (i + 1) * size);
     return [...batch, ...Array(size - batch.length).fill(batch[0])];
   });
 }
+
+/** At least so many examples, of which every process gets as many. */
+const shareable = (size: number, world: number): number => Math.ceil(size / world) * world;

@@ -8,19 +8,20 @@ import { tf } from "@/lib/tensorflow/mod.ts";
 import { needsReference } from "@/lib/losses/mod.ts";
 import { loadAdapters } from "@/lib/models/adapter-folder.ts";
 import { initialAdapters, type LoraSettings } from "@/lib/models/lora.ts";
-import { openModel } from "@/lib/models/source.ts";
+import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import {
   frozenWeights,
   loadFrozenWeights,
+  loadTensor,
   loadWeights,
   type Weights,
 } from "@/lib/models/weights.ts";
-import type { TrainHooks, TrainInput } from "@/lib/trainers/basic.ts";
+import type { TrainHooks, TrainInput } from "@/lib/trainers/trainer.ts";
 import type { Buckets } from "@/lib/trainers/buckets.ts";
 import { REFERENCE_FILE, restoreOptimizer } from "@/lib/trainers/checkpoint.ts";
 import { MovingReference } from "@/lib/trainers/moving-reference.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
-import { ALONE, layersInOrder, moveToDevices } from "@/lib/trainers/parallelism.ts";
+import { moveToDevices, type Parallelism } from "@/lib/trainers/parallelism.ts";
 import { precomputeReference, precomputes } from "@/lib/trainers/precompute.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
@@ -38,12 +39,11 @@ export async function loadTrained(
   buckets: Buckets,
   hooks: TrainHooks,
 ): Promise<{ trained: Trained; moving: MovingReference | null }> {
-  const { settings, source, precision, layout, checkpoint, devices } = input;
-  const parallelism = devices.length > 1
-    ? layersInOrder(devices, source.config.num_hidden_layers)
-    : ALONE;
+  const { settings, source, precision, layout, checkpoint, parallelism } = input;
   const { weights, adapted, reference: frozen, moving } = settings.lora
     ? await loadAdapted(input, settings.lora)
+    : parallelism.divided
+    ? await loadParts(input)
     : await loadWhole(input);
   moveToDevices(weights, parallelism);
   if (frozen) moveToDevices(frozen, parallelism);
@@ -52,14 +52,15 @@ export async function loadTrained(
     : null;
   if (frozen && referenceLogps && !adapted) tf.dispose(frozen);
   const optimizer = new Optimizer(settings.optimizer, weights, parallelism.deviceOf);
-  if (checkpoint) restoreOptimizer(checkpoint, optimizer);
+  if (checkpoint) await restoreOptimizer(checkpoint, optimizer, parallelism);
   const steps = new Steps(
     source.config,
     settings.loss,
     layout,
     precision,
     buckets,
-    settings.activationCheckpointing,
+    // A layer that is kept for its gradient is kept whole.
+    settings.activationCheckpointing || parallelism.divided,
     parallelism,
   );
   const reference = referenceLogps ? null : frozen;
@@ -80,6 +81,35 @@ async function loadWhole(input: TrainInput): Promise<Loaded> {
   const weights = await loadWeights(saved);
   saved.close();
   return { weights, adapted: null, reference, moving };
+}
+
+/** What this process keeps of the model; of no other tensor's numbers is anything kept in memory. */
+async function loadParts(input: TrainInput): Promise<Loaded> {
+  const { settings, source, checkpoint, parallelism } = input;
+  const reference = needsReference(settings.loss) ? await partsOf(source, parallelism) : null;
+  const saved = checkpoint ? await openModel(join(checkpoint, "policy")) : null;
+  const weights = await partsOf(saved ?? source, parallelism);
+  saved?.close();
+  return { weights, adapted: null, reference, moving: null };
+}
+
+async function partsOf(source: ModelSource, parallelism: Parallelism): Promise<Weights> {
+  const shapes = parallelism.kept(
+    new Map(source.tensorNames.map((name) => [name, source.shape(name)])),
+  );
+  const parts = parallelism.part([...shapes.keys()], async (name) => {
+    const tensor = await loadTensor(source, name), values = await tensor.data<"float32">();
+    tensor.dispose();
+    return values;
+  });
+  const weights: Weights = {};
+  for await (const [name, values] of parts) {
+    const given = tf.tensor(values, shapes.get(name));
+    // An operation takes it out of JavaScript's memory.
+    weights[name] = tf.add(given, 0);
+    given.dispose();
+  }
+  return weights;
 }
 
 function movingReference(

@@ -45,7 +45,7 @@ export interface MemoryRow {
 
 /** The plan of one device, at the moment when it takes the most. */
 export interface DevicePlan {
-  /** `CPU:0`, or `process 0` of several. */
+  /** `CPU:0`, or of several processes `process 0` or `GPU process 0`. */
   device: string;
   rows: MemoryRow[];
   /** Sum of the rows. */
@@ -115,7 +115,7 @@ export function memoryPlan(input: MemoryPlanInput): DevicePlan[] {
       // The first one samples.
       const samples = i === 0 ? input.samples : null;
       const plan = devicePlan({ ...input, samples }, { layers, outside: 1 });
-      return { device: `process ${i}`, ...plan };
+      return { device: `${kind === "GPU" ? "GPU " : ""}process ${i}`, ...plan };
     });
   }
   return Array.from({ length: devices }, (_, i) => {

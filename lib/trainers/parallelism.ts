@@ -6,18 +6,21 @@
 import { copyToDevice, type tf, withDevice } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import type { LayerPlan } from "@/lib/models/decoder.ts";
+import type { Weight } from "@/lib/models/export.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
 
 /** What a step asks of the way it is spread. `weights` are what one process keeps of a model. */
 export interface Parallelism extends LayerPlan {
+  /** Whether `weights` are pieces of a model's tensors, under names of their own. */
+  readonly divided: boolean;
   /** How many processes compute, and which of them this one is. */
   readonly world: number;
   readonly rank: number;
   /** The device that a tensor of `weights`, and what the optimiser knows of it, is on; null: TensorFlow's choice. */
   deviceOf(name: string): string | null;
-  /** This process's share of some pairs. */
-  own(pairs: TokenizedPair[]): TokenizedPair[];
+  /** Each process's share of some pairs, by rank; together they are the pairs in their order. */
+  shares(pairs: TokenizedPair[]): TokenizedPair[][];
   /** Runs the body of a traced function, of which `number` is another one for each. */
   numbered<R>(number: number, body: () => R): R;
   /** What gradients are taken of: whole tensors outside of layers, and of layers what {@link gather} takes. */
@@ -28,14 +31,37 @@ export interface Parallelism extends LayerPlan {
   norm(gradients: Weights): tf.Tensor;
   /** One number an example from all processes, in the order of the examples. */
   collect(values: tf.Tensor1D): tf.Tensor1D;
+  /** Sums of what the processes bring, each as many numbers. Every process has to ask at the same moment. */
+  agree(values: number[]): Promise<number[]>;
+  /** Names and shapes of what is kept of whole tensors. */
+  kept(whole: Shapes): Shapes;
+  /**
+   * What this process keeps of whole tensors, one after the other.
+   * @param kept names of what is wanted
+   * @param read values of a whole tensor
+   */
+  part(kept: string[], read: Read): AsyncGenerator<[name: string, values: Float32Array]>;
+  /**
+   * Whole tensors of what the processes keep, one after the other; they come in the same order everywhere. Every
+   * process has to ask for all of them.
+   * @param take a tensor that is kept, which is disposed of
+   */
+  whole(kept: string[], take: (name: string) => tf.Tensor): AsyncGenerator<Weight>;
 }
+
+/** Shapes of tensors by their names. */
+export type Shapes = ReadonlyMap<string, number[]>;
+
+/** Reads a tensor of a model as a whole. */
+export type Read = (name: string) => Promise<Float32Array> | Float32Array;
 
 /** One process that keeps everything. */
 export const ALONE: Parallelism = {
+  divided: false,
   world: 1,
   rank: 0,
   deviceOf: () => null,
-  own: (pairs) => pairs,
+  shares: (pairs) => [pairs],
   numbered: (_, body) => body(),
   open: (weights) => weights,
   place: (_, run) => run(),
@@ -44,6 +70,18 @@ export const ALONE: Parallelism = {
   reduce: (gradients) => gradients,
   norm: (gradients) => globalNorm(Object.values(gradients)),
   collect: (values) => values,
+  agree: (values) => Promise.resolve(values),
+  kept: (whole) => whole,
+  async *part(kept, read) {
+    for (const name of kept) yield [name, await read(name)];
+  },
+  async *whole(kept, take) {
+    for (const name of kept) {
+      const tensor = take(name), data = await tensor.data() as Float32Array;
+      tensor.dispose();
+      yield { name, shape: tensor.shape, data };
+    }
+  },
 };
 
 /**

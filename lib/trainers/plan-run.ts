@@ -7,12 +7,13 @@ import { needsReference } from "@/lib/losses/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { layOut, type LayoutKind, type LayoutSizes } from "@/lib/models/layout.ts";
 import type { Precision } from "@/lib/models/precision.ts";
-import type { TrainInput } from "@/lib/trainers/basic.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { scoresPrompts } from "@/lib/trainers/loss-batch.ts";
 import { type DevicePlan, memoryPlan, type MemoryPlanInput } from "@/lib/trainers/memory-plan.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 import { type StepShape, stepShape } from "@/lib/trainers/step-shapes.ts";
+import { computeDevices } from "@/lib/trainers/threads.ts";
+import type { TrainInput } from "@/lib/trainers/trainer.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
 
 /** What settings say of a run's memory. */
@@ -45,20 +46,22 @@ function fromSettings(settings: TrainSettings, beforehand: boolean): FromSetting
 
 /** The plan of a run whose shapes are settled. */
 export function planRun(
-  { settings, source, precision, devices, held }: TrainInput,
+  { settings, source, precision, parallelism: { world }, held }: TrainInput,
   { steps, referenceLogps }: Trained,
 ): DevicePlan[] {
-  const own = settings.batchSize / settings.gradientAccumulationSteps;
-  const { evalBatchSize } = settings, evaluates = held.length > 0 && evalBatchSize !== own;
+  const own = settings.batchSize / settings.gradientAccumulationSteps / world;
+  const evaluated = Math.ceil(settings.evalBatchSize / world);
+  const layers = source.config.num_hidden_layers;
+  const devices = computeDevices(world > 1 ? 1 : settings.devices, layers);
   return memoryPlan({
     ...fromSettings(settings, Boolean(referenceLogps)),
     config: source.config,
     precision,
     training: steps.shapes(own),
-    evaluation: evaluates ? steps.shapes(evalBatchSize) : [],
+    evaluation: held.length > 0 && evaluated !== own ? steps.shapes(evaluated) : [],
     ...(held.length > 0 ? {} : { samples: null }),
     devices: devices.length,
-    processes: 1,
+    processes: world,
     kind: devices[0].startsWith("GPU") ? "GPU" : "CPU",
   });
 }
@@ -132,9 +135,9 @@ export function planLines(plans: readonly DevicePlan[]): string[] {
   });
 }
 
-/** What the process was planned to take; null where there is no plan, or what it plans is not the process's own memory. */
+/** What all processes were planned to take; null where there is no plan, or what it plans is GPUs' memory. */
 const plannedBytes = (plans: readonly DevicePlan[]): number | null =>
-  plans.length > 0 && plans[0].device.startsWith("CPU") ? sum(plans) : null;
+  plans.length > 0 && !plans[0].device.startsWith("GPU") ? sum(plans) : null;
 
 /** The plan as a line of metrics has it. */
 export function plannedMetric(plans: readonly DevicePlan[]): Record<string, number> {

@@ -9,7 +9,7 @@ import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { needsMismatched } from "@/lib/losses/mod.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
-import type { TrainHooks, TrainInput } from "@/lib/trainers/basic.ts";
+import type { TrainHooks, TrainInput } from "@/lib/trainers/trainer.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { computeReference, ReferenceLogps } from "@/lib/trainers/reference.ts";
 import { batchOptions, totalExamples } from "@/lib/trainers/settings.ts";
@@ -35,19 +35,30 @@ export async function precomputeReference(
   weights: Weights,
   { signal, onProgress, onMetrics, log }: TrainHooks,
 ): Promise<ReferenceLogps> {
-  const { settings, source, train, held, layout, precision } = input;
+  const { settings, source, train, held, layout, precision, parallelism } = input;
   const folder = settings.referenceCache ?? DEFAULT_FOLDER;
   const cache = ReferenceLogps.open(folder, source.digest, precision, settings.loss.ldAlpha);
-  const waiting = cache.missing([...await pairsOf(input), ...held]);
+  const pairs = [...await pairsOf(input), ...held];
+  await cache.share(pairs, parallelism);
+  const waiting = cache.missing(pairs);
   if (waiting.length === 0) return cache;
   const start = performance.now();
-  const steps = new Steps(source.config, settings.loss, layout, precision, new Buckets());
+  const steps = new Steps(
+    source.config,
+    settings.loss,
+    layout,
+    precision,
+    new Buckets(),
+    false,
+    parallelism,
+  );
   await computeReference(
     cache,
     waiting,
     settings.batchSize,
     steps,
     weights,
+    parallelism,
     signal,
     (done, of) => onProgress(0, totalExamples(settings, train), `reference ${done}/${of}`),
   );

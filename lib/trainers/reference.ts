@@ -12,6 +12,7 @@ import { disposeLayout } from "@/lib/models/layout.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import type { OnProgress } from "@/lib/progress.ts";
+import type { Parallelism } from "@/lib/trainers/parallelism.ts";
 import type { Steps } from "@/lib/trainers/step.ts";
 
 /** Summed log-probs of the two responses. */
@@ -71,13 +72,34 @@ export class ReferenceLogps {
     return [...found.values()];
   }
 
-  /** Takes note of one batch's log-probs, on disk too. */
-  add(pairs: TokenizedPair[], logps: PairLogps[]): void {
+  /** Makes all processes know what the first one knows: files may differ, or grow, while they are read. */
+  async share(pairs: TokenizedPair[], parallelism: Parallelism): Promise<void> {
+    const { world, rank } = parallelism;
+    if (world === 1) return;
+    const keys = [...new Set(pairs.map(idsKey))];
+    const told = keys.flatMap((key) => {
+      const logps = rank === 0 ? this.known.get(key) : undefined;
+      return logps ? [1, ...logps] : [0, 0, 0];
+    });
+    const shared = await parallelism.agree(told);
+    this.known.clear();
+    keys.forEach((key, i) => {
+      const [is, chosen, rejected] = shared.slice(3 * i, 3 * i + 3);
+      if (is) this.known.set(key, [chosen, rejected]);
+    });
+  }
+
+  /**
+   * Takes note of one batch's log-probs.
+   * @param onDisk too
+   */
+  add(pairs: TokenizedPair[], logps: PairLogps[], onDisk = true): void {
     const lines = pairs.map((pair, i) => {
       const ids = idsKey(pair);
       this.known.set(ids, logps[i]);
       return JSON.stringify({ ids, logps: logps[i] }) + "\n";
     });
+    if (!onDisk) return;
     Deno.mkdirSync(dirname(this.path), { recursive: true });
     using file = Deno.openSync(this.path, { append: true, create: true });
     file.writeSync(new TextEncoder().encode(lines.join("")));
@@ -102,21 +124,34 @@ export async function computeReference(
   batchSize: number,
   steps: Steps,
   weights: Weights,
+  parallelism: Parallelism,
   signal: AbortSignal,
   onProgress: OnProgress,
 ): Promise<void> {
   const length = ({ chosen, rejected }: TokenizedPair) => chosen.ids.length + rejected.ids.length;
   const waiting = missing.toSorted((a, b) => length(b) - length(a));
+  const { world, rank } = parallelism;
   const batches = Array.from(
     { length: Math.ceil(waiting.length / batchSize) },
     (_, i) => waiting.slice(i * batchSize, (i + 1) * batchSize),
   );
-  steps.plan(batches.filter((batch) => batch.length === batchSize), batches.length);
+  const filled = (batch: TokenizedPair[]) => [
+    ...batch,
+    ...Array((world - batch.length % world) % world).fill(batch[0]),
+  ];
+  steps.plan(
+    batches.filter((batch) => batch.length === batchSize).map(filled),
+    batches.length,
+  );
   for (const [i, batch] of batches.entries()) {
-    signal.throwIfAborted();
-    const tensors = steps.place(batch);
+    const [aborted] = await parallelism.agree([Number(signal.aborted)]);
+    if (aborted > 0) throw signal.reason ?? new DOMException("Interrupted.", "AbortError");
+    const own = steps.own(filled(batch)), tensors = steps.place(own);
     const result = await steps.logps(weights, tensors), values = result.dataSync();
-    cache.add(batch, batch.map((_, k) => [values[k], values[batch.length + k]]));
+    // Each process's chosen ones come before its rejected ones.
+    const at = (k: number) => k + own.length * Math.floor(k / own.length);
+    const logps = batch.map((_, k): PairLogps => [values[at(k)], values[at(k) + own.length]]);
+    cache.add(batch, logps, rank === 0);
     result.dispose();
     disposeLayout(tensors);
     onProgress(i * batchSize + batch.length, waiting.length);

@@ -11,6 +11,7 @@ import type { Precision } from "@/lib/models/precision.ts";
 import { sample } from "@/lib/models/sampling.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 import { frozenWeights, type Weights } from "@/lib/models/weights.ts";
+import type { Parallelism } from "@/lib/trainers/parallelism.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
 
@@ -31,6 +32,8 @@ export interface SampleLine {
 export class HeldOutSamples {
   private readonly prompts: number[][];
   private reference: string[] | null = null;
+  /** Whether the reference as it is now has been asked. */
+  private referenceAsked = false;
 
   constructor(
     private readonly source: ModelSource,
@@ -45,34 +48,56 @@ export class HeldOutSamples {
     this.prompts = [...prompts.values()].slice(0, settings.nEvalModelSamples);
   }
 
-  /** @throws DOMException `AbortError` when `signal` is aborted */
+  /**
+   * Where several processes share the weights, each has to call it; the first one samples, the others get no lines.
+   * @throws DOMException `AbortError` when `signal` is aborted
+   */
   async take(
     { weights, adapted, reference }: Trained,
+    parallelism: Parallelism,
     at: { examples: number; updates: number },
     signal: AbortSignal,
     onProgress: (done: number, total: number) => void,
   ): Promise<SampleLine[]> {
-    const asked = reference && !this.reference ? 2 : 1, count = this.prompts.length;
+    const asksReference = reference !== null && !this.referenceAsked;
+    this.referenceAsked = true;
     let done = 0;
-    const next = () => onProgress(++done, asked * count);
-    const policy = await this.frozenPolicy(weights, adapted ?? null);
-    try {
-      const written = await this.sample(policy, signal, next);
-      if (reference) this.reference ??= await this.sample(reference, signal, next);
-      return this.prompts.map((ids, i) => ({
-        ...at,
-        prompt: this.source.tokenizer.decode(ids),
-        policy: written[i],
-        reference: this.reference?.[i] ?? null,
-      }));
-    } finally {
-      tf.dispose(policy);
+    const total = (asksReference ? 2 : 1) * this.prompts.length;
+    /** What a model writes; null where another process samples, and after the signal. */
+    const written = async (model: Weights | null) => {
+      if (!model || signal.aborted) return null;
+      try {
+        return await this.sample(model, signal, () => onProgress(++done, total));
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        return null;
+      }
+    };
+    const { divided } = parallelism;
+    const policy = divided
+      ? await this.wholeModel(weights, parallelism)
+      : await this.frozenPolicy(weights, adapted ?? null);
+    const answers = await written(policy);
+    tf.dispose(policy ?? []);
+    if (asksReference) {
+      const model = divided ? await this.wholeModel(reference, parallelism) : reference;
+      this.reference = await written(model);
+      if (divided) tf.dispose(model ?? []);
     }
+    if (parallelism.rank > 0) return [];
+    signal.throwIfAborted();
+    return this.prompts.map((ids, i) => ({
+      ...at,
+      prompt: this.source.tokenizer.decode(ids),
+      policy: answers![i],
+      reference: this.reference?.[i] ?? null,
+    }));
   }
 
   /** The reference has become another. */
   forgetReference(): void {
     this.reference = null;
+    this.referenceAsked = false;
   }
 
   /** The policy as decoding takes it: a copy, with adapters merged in. */
@@ -89,6 +114,19 @@ export class HeldOutSamples {
     }
     const frozen = frozenWeights(merged, this.precision);
     tf.dispose(merged);
+    return frozen;
+  }
+
+  /** The model that the processes share, in the first one; null in the others. */
+  private async wholeModel(kept: Weights, parallelism: Parallelism): Promise<Weights | null> {
+    const whole: Weights = {};
+    const tensors = parallelism.whole(Object.keys(kept), (name) => kept[name].clone());
+    for await (const { name, shape, data } of tensors) {
+      if (parallelism.rank === 0) whole[name] = tf.tensor(data, shape, "float32");
+    }
+    if (parallelism.rank > 0) return null;
+    const frozen = frozenWeights(whole, this.precision);
+    tf.dispose(whole);
     return frozen;
   }
 

@@ -14,6 +14,10 @@ import type { OptimizerName } from "@/lib/trainers/optimizer-rules.ts";
 import type { ReferenceSync } from "@/lib/trainers/moving-reference.ts";
 import type { Schedule } from "@/lib/trainers/schedule.ts";
 
+/** How a run is spread over devices. */
+export const TRAINERS = ["BasicTrainer", "FSDPTrainer"] as const;
+export type TrainerName = typeof TRAINERS[number];
+
 /** One training run. Lengths are in tokens; `every` and `nExamples` count examples. */
 export interface TrainSettings extends Schedule {
   expName: string;
@@ -62,8 +66,17 @@ export interface TrainSettings extends Schedule {
   referenceSync: ReferenceSync | null;
   /** Whether activations are computed again for the gradient instead of being kept. */
   activationCheckpointing: boolean;
-  /** How many devices the layers are divided among; null: all GPUs, else one. */
+  trainer: TrainerName;
+  /** How many devices layers, or workers, are divided among; null: all GPUs, else one. */
   devices: number | null;
+  /** First of the ports at which workers listen for each other; null: ports that are free. */
+  fsdpPort: number | null;
+  /** Whether nobody else reaches the workers' ports, as the user says. */
+  trustNetwork: boolean;
+  /** Seconds of silence of all workers after which they are started again. */
+  hangTimeout: number;
+  /** How often workers are started again before the run is given up. */
+  maxRestarts: number;
   /** Folders in which runs are made; the first takes new ones. */
   localDirs: string[];
   /** The run's folder itself, where it is not to be named by `expName` and the time. */
@@ -73,12 +86,21 @@ export interface TrainSettings extends Schedule {
   debug: boolean;
 }
 
+/** How many processes a batch is divided among. */
+export const workersOf = ({ trainer, devices }: TrainSettings): number =>
+  trainer === "BasicTrainer" ? 1 : devices ?? 1;
+
 /** Settings that change nothing about the numbers a run produces. */
 const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [
   "architecture",
   "referenceDtype",
   "referenceCache",
+  "trainer",
   "devices",
+  "fsdpPort",
+  "trustNetwork",
+  "hangTimeout",
+  "maxRestarts",
   "sampleDuringEval",
   "nEvalModelSamples",
   "saveEvery",

@@ -7,11 +7,23 @@
  *
  * @module
  */
-import { allGather, allReduce, customGradMany, tf } from "@/lib/tensorflow/mod.ts";
+import {
+  after,
+  allGather,
+  allReduce,
+  attr,
+  customGradMany,
+  DataType,
+  jit,
+  op,
+  tf,
+} from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import type { Weight } from "@/lib/models/export.ts";
 import type { Weights } from "@/lib/models/weights.ts";
+import { toFp32 } from "@/lib/models/precision.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
-import type { Parallelism } from "@/lib/trainers/parallelism.ts";
+import type { Parallelism, Read, Shapes } from "@/lib/trainers/parallelism.ts";
 
 /** A tensor's place in its block's vector. */
 interface Place {
@@ -33,18 +45,34 @@ export interface Block {
 const LAYER = /^model\.layers\.\d+\./;
 /** The name of pieces, behind the layer's prefix. */
 const PIECE = "piece";
-/** Functions with collectives of their own have so many keys each. */
-const KEYS_OF_A_FUNCTION = 100_000;
+/** Functions with collectives of their own have so many keys each; those from `SCALARS` on are no blocks'. */
+const KEYS_OF_A_FUNCTION = 100_000, SCALARS = 90_000;
+/** Numbers of what is no step's function: whole tensors, and what is agreed on, which is the last: its keys go by length. */
+const WHOLE = 4, AGREEMENT = 5;
+/** Who waits for whom, and how long, is seen by the supervisor: others may be saving, or tracing. */
+const NO_LIMIT = 0;
 
-/** Divides a model among `world` processes, of which this one is `rank`. */
+/**
+ * Divides a model among `world` processes, of which this one is `rank`.
+ *
+ * With `activation_checkpointing` alone does a layer's memory come free: without, it is kept for the gradient.
+ */
 export class Sharding implements Parallelism {
+  readonly divided = true;
   readonly blocks: ReadonlyMap<string, Block>;
   /** Collectives are numbered layer by layer. */
   readonly alike = false;
-  private key = 0;
+  private firstKey = 0;
+  /** How often each key's first owner asked in the function that is traced. */
+  private asked = new Map<number, number>();
+  /** What the layer before was given. */
+  private inputBefore: tf.Tensor[] = [];
+  /** Gradients of the last two blocks: sums that lag behind would leave whole gradients in memory. */
+  private summed: tf.Tensor[] = [];
+  private readonly sum: ReturnType<Sharding["makeSum"]>;
 
   constructor(
-    shapes: ReadonlyMap<string, number[]>,
+    shapes: Shapes,
     readonly rank: number,
     readonly world: number,
   ) {
@@ -61,6 +89,15 @@ export class Sharding implements Parallelism {
       block.pieceSize = Math.ceil((from + size) / world);
     }
     this.blocks = blocks;
+    this.sum = this.makeSum();
+  }
+
+  private makeSum() {
+    return jit(
+      (values: tf.Tensor) =>
+        this.reduceAll(values, 1 + AGREEMENT * KEYS_OF_A_FUNCTION + values.size),
+      { name: "agreement" },
+    );
   }
 
   /**
@@ -69,7 +106,7 @@ export class Sharding implements Parallelism {
    */
   async piece(
     { places, pieceSize }: Block,
-    read: (name: string) => Promise<Float32Array> | Float32Array,
+    read: Read,
   ): Promise<Float32Array> {
     const piece = new Float32Array(pieceSize), begin = this.rank * pieceSize;
     for (const { name, from, size } of places) {
@@ -81,14 +118,18 @@ export class Sharding implements Parallelism {
   }
 
   /**
-   * Runs the body of a traced function. Its collectives are numbered as they come, and so are every other process's,
-   * whenever that traces it.
+   * Runs the body of a traced function. Its collectives are numbered by what they are of, and so are every other
+   * process's, whenever that traces it and whatever else it computes.
    *
    * @param number another one for each function
    */
   numbered<R>(number: number, body: () => R): R {
-    this.key = 1 + number * KEYS_OF_A_FUNCTION;
-    return body();
+    this.firstKey = 1 + number * KEYS_OF_A_FUNCTION;
+    this.asked = new Map();
+    this.inputBefore = [];
+    const result = body();
+    tf.dispose(this.summed.splice(0));
+    return result;
   }
 
   deviceOf(): null {
@@ -99,26 +140,37 @@ export class Sharding implements Parallelism {
     return run();
   }
 
-  own(pairs: TokenizedPair[]): TokenizedPair[] {
-    const share = pairs.length / this.world;
-    return pairs.slice(this.rank * share, (this.rank + 1) * share);
+  shares(pairs: TokenizedPair[]): TokenizedPair[][] {
+    const size = pairs.length / this.world;
+    return Array.from({ length: this.world }, (_, r) => pairs.slice(r * size, (r + 1) * size));
   }
 
-  /** Whole tensors from the pieces of one layer; gradients come back summed, as the gradient of this one's piece. */
-  gather(pieces: Weights): Weights {
+  /**
+   * Whole tensors from the pieces of one layer; gradients come back summed, as the gradient of this one's piece. A
+   * layer is gathered while the one before it computes, not sooner: at most two are in memory.
+   */
+  gather(pieces: Weights, input: tf.Tensor[]): Weights {
     const [[name, piece]] = Object.entries(pieces), block = this.blocks.get(name)!;
+    const first = name === `model.layers.0.${PIECE}`;
+    // In a second run of a layer, which waits for its gradient, what other layers' second runs were given is gone.
+    const before = [
+      ...this.inputBefore.filter((tensor) => !tensor.isDisposed),
+      ...this.summed.slice(0, -1),
+    ];
+    const waiting = first ? piece : after(piece, before);
+    this.inputBefore = input;
     const values = customGradMany((piece) => ({
-      values: this.whole(piece, block),
+      values: this.opened(piece, block),
       saved: [],
       gradients: (dy) => [() => this.reduced(dy, block)],
-    }))(piece);
+    }))(waiting);
     return Object.fromEntries(block.places.map((place, i) => [place.name, values[i]]));
   }
 
   /** The same for tensors whose gradients are taken one by one, see {@link reduce}. */
   open(pieces: Weights): Weights {
     const layers = Object.entries(pieces).filter(([name]) => name !== PIECE);
-    const block = this.blocks.get(PIECE)!, values = this.whole(pieces[PIECE], block);
+    const block = this.blocks.get(PIECE)!, values = this.opened(pieces[PIECE], block);
     return {
       ...Object.fromEntries(layers),
       ...Object.fromEntries(block.places.map((place, i) => [place.name, values[i]])),
@@ -138,23 +190,87 @@ export class Sharding implements Parallelism {
   /** Norm of the whole gradient from all processes' pieces. */
   norm(pieces: Weights): tf.Tensor {
     const own = tf.square(globalNorm(Object.values(pieces)));
-    return tf.reshape(tf.sqrt(allReduce(tf.reshape(own, [1]), { key: this.key++ })), []);
+    return tf.reshape(tf.sqrt(this.reduceAll(tf.reshape(own, [1]), this.scalarKey())), []);
   }
 
   /** Numbers of all processes' examples, by rank. */
   collect(values: tf.Tensor1D): tf.Tensor1D {
-    return allGather(values, { key: this.key++ }) as tf.Tensor1D;
+    return this.gatherAll(values, this.scalarKey()) as tf.Tensor1D;
   }
 
-  private whole(piece: tf.Tensor, { places }: Block): tf.Tensor[] {
-    const flat = allGather(piece, { key: this.key++ }) as tf.Tensor1D;
-    return places.map(({ from, size, shape }) => tf.reshape(tf.slice(flat, from, size), shape));
+  async agree(values: number[]): Promise<number[]> {
+    const own = tf.tensor1d(values), sum = await this.sum.async(own);
+    const result = Array.from(await sum.data());
+    tf.dispose([own, sum]);
+    return result;
   }
 
-  private reduced(gradients: tf.Tensor[], { pieceSize }: Block): tf.Tensor {
-    const flat = tf.concat(gradients.map((g) => tf.reshape(tf.cast(g, "float32"), [-1])));
-    const padding = pieceSize * this.world - flat.size;
-    const sum = allReduce(tf.pad(flat, [[0, padding]]), { key: this.key++ }) as tf.Tensor1D;
-    return tf.slice(sum, this.rank * pieceSize, pieceSize);
+  async *part(kept: string[], read: Read): AsyncGenerator<[string, Float32Array]> {
+    for (const name of kept) yield [name, await this.piece(this.blocks.get(name)!, read)];
+  }
+
+  kept(): Shapes {
+    return new Map([...this.blocks.values()].map(({ name, pieceSize }) => [name, [pieceSize]]));
+  }
+
+  async *whole(kept: string[], take: (name: string) => tf.Tensor): AsyncGenerator<Weight> {
+    for (const [i, { name, places }] of [...this.blocks.values()].entries()) {
+      if (!kept.includes(name)) continue;
+      const piece = take(name);
+      const flat = this.gatherAll(piece, 1 + WHOLE * KEYS_OF_A_FUNCTION + i);
+      const values = await flat.data() as Float32Array;
+      tf.dispose([piece, flat]);
+      for (const { name, shape, from, size } of places) {
+        yield { name, shape, data: values.subarray(from, from + size) };
+      }
+    }
+  }
+
+  private opened(piece: tf.Tensor, block: Block): tf.Tensor[] {
+    const flat = this.gatherAll(piece, this.blockKey(block)) as tf.Tensor1D;
+    return block.places.map(({ from, size, shape }) =>
+      tf.reshape(tf.slice(flat, from, size), shape)
+    );
+  }
+
+  private reduced(gradients: tf.Tensor[], block: Block): tf.Tensor {
+    const { pieceSize } = block;
+    const parts = gradients.map((g) => tf.reshape(toFp32(g), [-1]));
+    const size = parts.reduce((sum, part) => sum + part.size, 0);
+    const padding = pieceSize * this.world - size;
+    const flat = tf.concat(padding > 0 ? [...parts, tf.zeros([padding])] : parts);
+    const sum = this.reduceAll(flat, this.blockKey(block, true)) as tf.Tensor1D;
+    // A slice is a view that keeps the whole sum in memory.
+    const own = op("DeepCopy", [attr.type("T", DataType.float32)], [
+      tf.slice(sum, this.rank * pieceSize, pieceSize),
+    ]);
+    this.summed.push(tf.keep(own.clone()));
+    if (this.summed.length > 2) this.summed.shift()!.dispose();
+    return own;
+  }
+
+  /** Another key each time that a block is gathered, or its gradient reduced, in one function. */
+  private blockKey({ name }: Block, gradient = false): number {
+    const places = 2 * this.blocks.size;
+    return this.nextKey(2 * [...this.blocks.keys()].indexOf(name) + Number(gradient), places);
+  }
+
+  private scalarKey(): number {
+    return this.nextKey(SCALARS, 1);
+  }
+
+  private nextKey(first: number, step: number): number {
+    const times = this.asked.get(first) ?? 0;
+    this.asked.set(first, times + 1);
+    return this.firstKey + first + times * step;
+  }
+
+  /** One process needs nobody. */
+  private gatherAll(x: tf.Tensor, key: number): tf.Tensor {
+    return this.world === 1 ? x : allGather(x, { key, timeoutSeconds: NO_LIMIT });
+  }
+
+  private reduceAll(x: tf.Tensor, key: number): tf.Tensor {
+    return this.world === 1 ? x : allReduce(x, { key, timeoutSeconds: NO_LIMIT });
   }
 }

@@ -87,6 +87,8 @@ export class Steps {
   private readonly train: ReturnType<Steps["makeTrain"]>;
   private readonly evaluate: ReturnType<Steps["makeEvaluate"]>;
   private readonly score: ReturnType<Steps["makeScore"]>;
+  /** Told before a function is traced and compiled. */
+  onTrace: () => void = () => {};
 
   constructor(
     private readonly config: DecoderConfig,
@@ -126,7 +128,10 @@ export class Steps {
     return await this.evaluate.async(weights, batch, reference, frozen);
   }
 
-  /** Summed log-probs of every sequence of the batch under a model without adapters, [sequences]. */
+  /**
+   * Summed log-probs of every sequence of the batch under a model without adapters, [sequences]; those of all
+   * processes' batches by rank.
+   */
   async logps(weights: Weights, batch: LayoutTensors): Promise<tf.Tensor1D> {
     return await this.score.async(weights, batch);
   }
@@ -162,17 +167,26 @@ export class Steps {
    */
   plan(batches: TokenizedPair[][], count: number): void {
     if (batches.length === 0) return;
-    const needs = batches.map((pairs) =>
-      neededSizes(this.sequencesOf(pairs), this.layout, this.scoring)
+    const shares = batches.flatMap((pairs) => this.parallelism.shares(pairs))
+      .map((pairs) => this.sequencesOf(pairs));
+    const needs = shares.map((own) => neededSizes(own, this.layout, this.scoring));
+    this.buckets.plan(
+      this.groupOf(shares[0].length),
+      needs,
+      count * shares.length / batches.length,
     );
-    this.buckets.plan(this.groupOf(this.sequencesOf(batches[0]).length), needs, count);
   }
 
-  /** Shapes that are settled for batches of so many pairs. */
+  /** Shapes that are settled for batches of so many pairs, of one process. */
   shapes(pairs: number): StepShape[] {
     const sequences = this.loss.name === "sft" ? pairs : 2 * pairs;
     const known = this.buckets.known[this.groupOf(sequences)] ?? [];
     return known.map((sizes) => stepShape(this.layout, sequences, sizes));
+  }
+
+  /** How many processes share a batch. */
+  get world(): number {
+    return this.parallelism.world;
   }
 
   /** How often a function has been traced, once for each new shape; a step that does is slow. */
@@ -241,7 +255,7 @@ export class Steps {
       return result;
     };
     return jit(
-      (...args: Parameters<typeof body>) => parallelism.numbered(0, () => body(...args)),
+      (...args: Parameters<typeof body>) => this.traced(0, () => body(...args)),
       { name: `${this.loss.name}_gradients` },
     );
   }
@@ -261,7 +275,7 @@ export class Steps {
       return { examples: this.collected(examples), referenceLogps };
     };
     return jit(
-      (...args: Parameters<typeof body>) => parallelism.numbered(1, () => body(...args)),
+      (...args: Parameters<typeof body>) => this.traced(1, () => body(...args)),
       { name: `${this.loss.name}_losses` },
     );
   }
@@ -315,9 +329,14 @@ export class Steps {
   private makeScore() {
     return jit(
       (weights: Weights, batch: LayoutTensors) =>
-        this.parallelism.numbered(2, () => this.logpsOf(weights, batch)),
+        this.traced(2, () => this.parallelism.collect(this.logpsOf(weights, batch))),
       { name: "logps" },
     );
+  }
+
+  private traced<R>(number: number, body: () => R): R {
+    this.onTrace();
+    return this.parallelism.numbered(number, body);
   }
 
   /** Of all processes' examples. */
@@ -332,9 +351,24 @@ export class Steps {
     return this.parallelism.numbered(3, () => this.parallelism.norm(gradients));
   }
 
-  /** This process's share of the pairs of a batch. */
+  /**
+   * This process's share of the pairs of a batch. Shapes of the others' shares are settled too, so that all processes
+   * know the same ones, whichever of them saves them.
+   */
   own(pairs: TokenizedPair[]): TokenizedPair[] {
-    return this.parallelism.own(pairs);
+    const shares = this.parallelism.shares(pairs);
+    if (shares.length > 1) shares.forEach((share) => this.settle(share));
+    return shares[this.parallelism.rank];
+  }
+
+  private settle(pairs: TokenizedPair[]): void {
+    const needed = (sequences: ScoredSequence[]) =>
+      this.buckets.fit(
+        this.groupOf(sequences.length),
+        neededSizes(sequences, this.layout, this.scoring),
+      );
+    needed(this.sequencesOf(pairs));
+    if (needsMismatched(this.loss)) needed(this.sequencesOf(this.mismatched(pairs)));
   }
 
   private lossesOf(

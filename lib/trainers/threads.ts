@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "@/lib/errors.ts";
-import { configure, devices, hasStarted } from "@/lib/tensorflow/mod.ts";
+import { type Cluster, configure, devices, hasStarted } from "@/lib/tensorflow/mod.ts";
 
 /** Recorded with a run: on CPUs TensorFlow's results depend on how many threads share a sum. */
 export interface Threads {
@@ -18,20 +18,37 @@ export interface Threads {
  * Two operations at once, each on half of the cores: reference and policy, or the two products of a layer's
  * gradient, depend little on each other, and threads that share an operation wait for each other at its end.
  */
-const standard = (): Threads => ({
-  intraOp: Math.max(1, Math.floor(navigator.hardwareConcurrency / 2)),
+const standard = (processes: number): Threads => ({
+  intraOp: Math.max(1, Math.floor(navigator.hardwareConcurrency / processes / 2)),
   interOp: 2,
 });
 
+/** Among whom the threads are divided. */
+export interface Sharers {
+  /** Logical devices of this process; 1 when left out. */
+  cpuDevices?: number;
+  /** Processes on this machine; 1 when left out. */
+  processes?: number;
+  /** The processes that compute with this one. */
+  cluster?: Cluster | null;
+}
+
 /**
  * Starts TensorFlow with the threads that a run was recorded with, or the standard ones.
- * @param cpuDevices logical devices that share them
  * @returns what is used; null where TensorFlow had started already, with threads of its own
  */
-export function useThreads(recorded: Threads | null, cpuDevices = 1): Threads | null {
+export function useThreads(
+  recorded: Threads | null,
+  { cpuDevices = 1, processes = 1, cluster }: Sharers = {},
+): Threads | null {
   if (hasStarted()) return null;
-  const threads = recorded ?? standard();
-  configure({ intraOpThreads: threads.intraOp, interOpThreads: threads.interOp, cpuDevices });
+  const threads = recorded ?? standard(processes);
+  configure({
+    intraOpThreads: threads.intraOp,
+    interOpThreads: threads.interOp,
+    cpuDevices,
+    ...cluster ? { cluster } : {},
+  });
   return threads;
 }
 

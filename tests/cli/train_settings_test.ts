@@ -92,3 +92,17 @@ Deno.test("the reference's keys of a model mean what they can mean here, or are 
   refused(/not available yet.*tensorboard/, sft, "wandb.enabled=true");
   refused(/LlamaDecoderLayer/, sft, "model.block_name=LlamaLayer");
 });
+
+Deno.test("the reference's keys of FSDPTrainer: its precision goes before the others, and is its alone", () => {
+  const fsdp = ["loss=sft", "trainer=FSDPTrainer", "devices=2"];
+  const precision = (...args: string[]) => settings(...args).precision;
+  assert.equal(precision(...fsdp, "model.fsdp_policy_mp=bfloat16", "precision=fp32"), "bf16");
+  assert.equal(precision(...fsdp, "model.fsdp_policy_mp=float32"), "fp32");
+  assert.equal(precision(...fsdp, "model.policy_dtype=bfloat16"), "bf16");
+  assert.equal(precision("loss=sft", "model.fsdp_policy_mp=bfloat16"), "auto");
+  refused(/take bfloat16/, ...fsdp, "model.fsdp_policy_mp=float16");
+  refused(/lora\.r= is not there for trainer=FSDPTrainer/, ...fsdp, "lora.r=2");
+  refused(/share of the batch/, ...fsdp, "loss=kto", "loss.beta=1", "batch_size=2");
+  assert.equal(settings(...fsdp, "master_port=12355").fsdpPort, 12355);
+  assert.equal(settings(...fsdp, "fsdp_port=0").fsdpPort, null);
+});

@@ -139,7 +139,16 @@ async function beforehand(
   const folder = await Deno.makeTempDir(), { signal } = new AbortController();
   try {
     const cache = ReferenceLogps.open(folder, "reference", "fp32");
-    await computeReference(cache, cache.missing(pairs), 3, steps, weights, signal, () => {});
+    await computeReference(
+      cache,
+      cache.missing(pairs),
+      3,
+      steps,
+      weights,
+      ALONE,
+      signal,
+      () => {},
+    );
     return cache;
   } finally {
     steps.dispose();

@@ -16,7 +16,7 @@ function nth(n: number, matches: (seen: Seen) => boolean): (seen: Seen) => boole
   return (seen) => matches(seen) && ++count === n;
 }
 const saved = ({ line }: Seen) => Boolean(line?.includes("saved "));
-const trained = ({ result }: Seen) => result?.["loss/train"] !== undefined;
+const trained = ({ result }: Pick<Seen, "result">) => result?.["loss/train"] !== undefined;
 
 /** Anew for each process: what it has to be seen doing. */
 const MOMENTS: (() => (seen: Seen) => boolean)[] = [

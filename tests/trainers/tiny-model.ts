@@ -10,11 +10,11 @@ import { openModel } from "@/lib/models/source.ts";
 
 /**
  * Saves the model as a Hugging Face folder. Its weights are pseudo-random and always the same.
- * @param changes of the configuration
+ * @param sizes others than the tiny ones
  */
 export async function saveTinyModel(
   folder: string,
-  changes: Partial<DecoderConfig> = {},
+  sizes: Partial<DecoderConfig> = {},
 ): Promise<void> {
   const source = await openModel("smollm2");
   const config: DecoderConfig = {
@@ -25,7 +25,7 @@ export async function saveTinyModel(
     num_attention_heads: 4,
     num_key_value_heads: 2,
     head_dim: 4,
-    ...changes,
+    ...sizes,
   };
   const random = xoroshiro128plus(1);
   const uniform = () => random.unsafeNext() / 2 ** 31;

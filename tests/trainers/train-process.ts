@@ -23,6 +23,8 @@ export interface Seen {
   result?: Record<string, unknown>;
   line?: string;
   file?: string;
+  /** The process that did it. */
+  pid: number;
 }
 
 /**
@@ -50,8 +52,8 @@ export async function trainProcess(
   }).spawn();
   const results: Record<string, unknown>[] = [];
   let stderr = "", killed = false;
-  const check = (seen: Seen) => {
-    if (killed || !killWhen(seen)) return;
+  const check = (seen: Omit<Seen, "pid">) => {
+    if (killed || !killWhen({ ...seen, pid: child.pid })) return;
     killed = true;
     child.kill("SIGKILL");
   };

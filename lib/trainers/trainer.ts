@@ -1,10 +1,12 @@
 /**
- * BasicTrainer: one process, its layers on one device or in order on several. SFT and preference losses on full weights or on LoRA adapters.
+ * The training loop, whatever the work is spread over: SFT and preference losses on full weights or on LoRA adapters.
+ *
+ * Every process of a run goes through the same loop; what is due, and when it ends, they agree on before each update.
+ * The first one alone writes to the run folder and tells how things go.
  *
  * @module
  */
-import { join } from "node:path";
-import { tf, version } from "@/lib/tensorflow/mod.ts";
+import { tf } from "@/lib/tensorflow/mod.ts";
 import { batches, type FlatExample } from "@/lib/datasets/batches.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
@@ -18,15 +20,9 @@ import {
   type TrainerState,
   verifyCheckpoint,
 } from "@/lib/trainers/checkpoint.ts";
-import { EventFiles } from "@/lib/trainers/event-files.ts";
 import { evaluate, fullBatches } from "@/lib/trainers/evaluate.ts";
 import { loadTrained } from "@/lib/trainers/load.ts";
-import {
-  LinesFile,
-  type MetricsLine,
-  MetricSums,
-  peakMemoryBytes,
-} from "@/lib/trainers/metrics.ts";
+import { type MetricsLine, MetricSums, peakMemoryBytes } from "@/lib/trainers/metrics.ts";
 import type { MovingReference } from "@/lib/trainers/moving-reference.ts";
 import {
   batchOptions,
@@ -35,8 +31,10 @@ import {
   type TrainSettings,
 } from "@/lib/trainers/settings.ts";
 import type { DevicePlan } from "@/lib/trainers/memory-plan.ts";
+import type { Parallelism } from "@/lib/trainers/parallelism.ts";
 import { comparedWithPlan, planLines, plannedMetric, planRun } from "@/lib/trainers/plan-run.ts";
-import { HeldOutSamples, type SampleLine } from "@/lib/trainers/samples.ts";
+import { RunRecords } from "@/lib/trainers/records.ts";
+import { HeldOutSamples } from "@/lib/trainers/samples.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
 import {
   NonFiniteGradient,
@@ -44,7 +42,6 @@ import {
   update,
   type UpdateReport,
 } from "@/lib/trainers/update.ts";
-import { writeFileWhole } from "@/lib/write-file.ts";
 
 /** What a run is made of, opened and checked. */
 export interface TrainInput {
@@ -56,12 +53,19 @@ export interface TrainInput {
   held: TokenizedPair[];
   precision: Precision;
   threads: Threads | null;
-  /** Over which the layers are divided, in their order. */
-  devices: string[];
+  parallelism: Parallelism;
   layout: LayoutKind;
   runFolder: string;
   checkpoint: string | null;
+  /** What the checkpoint, which has been verified, says. */
+  state: TrainerState | null;
 }
+
+/**
+ * What a process does. Of those but `training` nobody can say how long they take: the first step with a new shape is
+ * `tracing`.
+ */
+export type Phase = "loading" | "training" | "tracing" | "evaluating" | "saving";
 
 /** How a run is followed. */
 export interface TrainHooks {
@@ -74,18 +78,22 @@ export interface TrainHooks {
   /** After each evaluation, when metrics and checkpoint are on disk. */
   onEvaluation: () => Promise<void>;
   log: (line: string) => void;
+  /** What begins now, after how many updates. */
+  onPhase?: (phase: Phase, updates: number) => void;
 }
 
 /** Enough batches to know the lengths of the data by. */
 const PLANNED_BATCHES = 64;
 
-export class BasicTrainer {
+export class Trainer {
   private trained!: Trained;
   private state: TrainerState;
   private readonly evalReference = new Map<number, Float32Array>();
-  private events!: EventFiles;
+  private records: RunRecords | null = null;
   private moving: MovingReference | null = null;
-  private samples: { heldOut: HeldOutSamples; file: LinesFile<SampleLine> } | null = null;
+  private samples: HeldOutSamples | null = null;
+  /** High-water marks of all processes together. */
+  private peakBytes = peakMemoryBytes();
   private best: { loss: number; folder: string } | null = null;
   private memory: DevicePlan[] = [];
   private startedAt = 0;
@@ -113,38 +121,39 @@ export class BasicTrainer {
    * @returns where the run ended
    */
   async run(): Promise<TrainerState> {
-    const { settings, runFolder } = this.input;
+    const { settings, runFolder, parallelism, source, held, precision } = this.input;
     await this.load();
     if (this.state.finished) return this.state;
-    const metrics = new LinesFile(join(runFolder, "metrics.jsonl"), this.state.examples);
-    this.events = new EventFiles(join(runFolder, "tensorboard"), metrics.kept);
-    if (settings.sampleDuringEval && settings.nEvalModelSamples > 0) this.openSamples();
+    const sampling = settings.sampleDuringEval && settings.nEvalModelSamples > 0;
+    if (parallelism.rank === 0) {
+      this.records = new RunRecords(runFolder, this.state.examples, sampling);
+    }
+    if (sampling) this.samples = new HeldOutSamples(source, held, settings, precision);
     this.startedAt = this.lastSave = performance.now();
     try {
-      const done = await this.loop(metrics);
+      const done = await this.loop();
       if (done && this.state.evaluatedAt !== this.state.examples) {
-        await this.evaluate(metrics, this.state.examples);
+        await this.evaluate(this.state.examples);
       }
       this.state.finished = done;
       if (!settings.debug && (done || this.state.examples !== this.lastSavedExamples)) {
         await this.save();
       }
-      const compared = comparedWithPlan(this.memory, peakMemoryBytes());
+      const compared = comparedWithPlan(this.memory, Math.max(this.peakBytes, peakMemoryBytes()));
       if (compared) this.hooks.log(compared);
       this.hooks.signal.throwIfAborted();
       return this.state;
     } finally {
-      metrics.close();
-      this.events.close();
-      this.samples?.file.close();
+      this.records?.close();
       this.dispose();
     }
   }
 
   private async load(): Promise<void> {
-    const { checkpoint, runFolder } = this.input;
-    if (checkpoint) {
-      this.state = await verifyCheckpoint(checkpoint);
+    const { checkpoint, state, runFolder, parallelism } = this.input;
+    this.begins("loading");
+    if (state) {
+      this.state = state;
       this.lastSavedExamples = this.state.examples;
       if (this.state.finished) return;
     }
@@ -155,7 +164,8 @@ export class BasicTrainer {
     );
     this.trained = trained;
     this.moving = moving;
-    if (!checkpoint) return;
+    trained.steps.onTrace = () => this.begins("tracing");
+    if (!checkpoint || parallelism.rank > 0) return;
     this.hooks.log(`resumed from ${checkpoint} after ${this.state.examples} examples`);
     for (const folder of listCheckpoints(runFolder)) {
       this.noteBest(folder, await verifyCheckpoint(folder));
@@ -163,7 +173,7 @@ export class BasicTrainer {
   }
 
   /** @returns false when the signal came */
-  private async loop(metrics: LinesFile): Promise<boolean> {
+  private async loop(): Promise<boolean> {
     const { settings, train, source } = this.input;
     const sftMode = settings.loss.name === "sft";
     const options = batchOptions(settings);
@@ -183,11 +193,14 @@ export class BasicTrainer {
         skipExamples: this.state.examples,
       })
     ) {
-      if (this.hooks.signal.aborted) return false;
-      if (await this.evaluateOrSave(metrics, evalEvery, total)) since = performance.now();
+      const { stop, save } = await this.due();
+      if (stop) return false;
+      if (await this.evaluateOrSave(evalEvery, save, total)) since = performance.now();
+      this.begins("training");
       const { norm, lr, results } = await this.update(batch.pairs, total);
       this.state.updates++;
       this.state.examples += batch.pairs.length;
+      this.begins("training");
       if (this.moving?.follow(this.trained.weights, this.state.updates)) this.takeReference();
       this.state.evalLoss = null;
       results.forEach((result) => sums.add("train", result));
@@ -199,8 +212,8 @@ export class BasicTrainer {
       const now = performance.now();
       if ((now - logged) / 1000 >= settings.minimumLogIntervalSecs) {
         const means = sums.means();
-        note = progressNote(means["loss/train"], tokens / ((now - since) / 1000));
-        this.writeMetrics(metrics, {
+        note = progressNote(means["loss/train"], tokens / ((now - since) / 1000), this.peakBytes);
+        this.writeMetrics({
           ...means,
           "counters/traces": this.trained.steps.traces,
           grad_norm: norm,
@@ -217,22 +230,13 @@ export class BasicTrainer {
 
   /** One update; the batch of a gradient that is not finite is kept to look at. */
   private async update(pairs: TokenizedPair[], total: number): Promise<UpdateReport> {
-    const { settings, runFolder, source: { tokenizer } } = this.input;
+    const { settings, source: { tokenizer } } = this.input;
     const updates = total / settings.batchSize;
     try {
       return await update(this.trained, pairs, this.state.updates, { ...settings, updates });
     } catch (error) {
       if (!(error instanceof NonFiniteGradient)) throw error;
-      const path = join(runFolder, "non-finite-batch.jsonl");
-      const lines = error.pairs.map((pair) => {
-        const [chosen, rejected] = [pair.chosen, pair.rejected].map(({ ids, start }) => ({
-          ids,
-          start,
-          text: tokenizer.decode(ids),
-        }));
-        return JSON.stringify({ ...pair, chosen, rejected }) + "\n";
-      });
-      await writeFileWhole(path, lines.join(""));
+      const path = await this.records?.keepBatch(error.pairs, tokenizer);
       error.message += ` The batch is in ${path}; the last checkpoint is as it was.`;
       throw error;
     }
@@ -242,7 +246,7 @@ export class BasicTrainer {
   private takeReference(): void {
     this.trained.reference = this.moving!.frozen;
     this.evalReference.clear();
-    this.samples?.heldOut.forgetReference();
+    this.samples?.forgetReference();
   }
 
   /** Looks at the first batches, so that most need no shape of their own. */
@@ -255,10 +259,26 @@ export class BasicTrainer {
       if (parts.length >= PLANNED_BATCHES) break;
     }
     this.trained.steps.plan(parts, total / size);
-    const evaluated = fullBatches(held, settings.evalBatchSize);
+    const evaluated = fullBatches(held, settings.evalBatchSize, this.input.parallelism.world);
     this.trained.steps.plan(evaluated, evaluated.length);
     this.memory = planRun(this.input, this.trained);
     planLines(this.memory).forEach(this.hooks.log);
+  }
+
+  /** What the processes agree on between two updates: the first one hears the signal and looks at the clock. */
+  private async due(): Promise<{ stop: boolean; save: boolean }> {
+    const { parallelism } = this.input, first = parallelism.rank === 0;
+    const [stop, save, kibibytes] = await parallelism.agree([
+      Number(first && this.hooks.signal.aborted),
+      Number(first && this.saveDue()),
+      peakMemoryBytes() / 1024,
+    ]);
+    this.peakBytes = 1024 * kibibytes;
+    return { stop: stop > 0, save: save > 0 };
+  }
+
+  private begins(phase: Phase): void {
+    this.hooks.onPhase?.(phase, this.state.updates);
   }
 
   /**
@@ -266,26 +286,27 @@ export class BasicTrainer {
    * @returns whether anything was
    */
   private async evaluateOrSave(
-    metrics: LinesFile,
     evalEvery: number,
+    save: boolean,
     total: number,
   ): Promise<boolean> {
     const { examples, evaluatedAt } = this.state;
     const { settings } = this.input;
     const evaluationDue = examples % evalEvery === 0 && (examples > 0 || settings.doFirstEval);
     if (evaluationDue && evaluatedAt !== examples) {
-      await this.evaluate(metrics, total);
+      await this.evaluate(total);
       if (examples > 0 && !settings.debug) await this.save();
       return true;
     }
-    if (!this.saveDue()) return false;
+    if (!save) return false;
     await this.save();
     return true;
   }
 
-  private async evaluate(metrics: LinesFile, total: number): Promise<void> {
+  private async evaluate(total: number): Promise<void> {
     const { held, settings } = this.input;
     if (held.length === 0) return;
+    this.begins("evaluating");
     const means = await evaluate(
       this.trained,
       held,
@@ -295,38 +316,31 @@ export class BasicTrainer {
     );
     this.state.evalLoss = means["loss/eval"];
     this.state.evaluatedAt = this.state.examples;
-    this.writeMetrics(metrics, means);
+    await this.due();
+    this.writeMetrics(means);
     await this.writeSamples(total);
     await this.hooks.onEvaluation();
-  }
-
-  private openSamples(): void {
-    const { held, settings, source, precision, runFolder } = this.input;
-    this.samples = {
-      heldOut: new HeldOutSamples(source, held, settings, precision),
-      file: new LinesFile(join(runFolder, "samples.jsonl"), this.state.examples),
-    };
   }
 
   private async writeSamples(total: number): Promise<void> {
     const { signal, onProgress } = this.hooks, { examples, updates } = this.state;
     // An interrupted run saves and ends; whoever waits for that does not wait for samples.
-    if (!this.samples || signal.aborted) return;
-    const { heldOut, file } = this.samples;
+    if (!this.samples || (await this.due()).stop) return;
     try {
-      const lines = await heldOut.take(
+      const lines = await this.samples.take(
         this.trained,
+        this.input.parallelism,
         { examples, updates },
         signal,
         (done, of) => onProgress(examples, total, `sampling ${done}/${of}`),
       );
-      lines.forEach((line) => file.write(line));
+      lines.forEach((line) => this.records?.sample(line));
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
-  private writeMetrics(metrics: LinesFile, values: Record<string, number>): void {
+  private writeMetrics(values: Record<string, number>): void {
     const line = {
       examples: this.state.examples,
       updates: this.state.updates,
@@ -335,10 +349,9 @@ export class BasicTrainer {
       "counters/updates": this.state.updates,
       ...values,
       ...plannedMetric(this.memory),
-      peak_memory_bytes: peakMemoryBytes(),
+      peak_memory_bytes: this.peakBytes,
     };
-    metrics.write(line);
-    this.events.write(line);
+    this.records?.metrics(line);
     this.hooks.onMetrics(line);
   }
 
@@ -352,7 +365,8 @@ export class BasicTrainer {
   }
 
   private async save(): Promise<void> {
-    const { source, settings, runFolder } = this.input;
+    const { source, settings, runFolder, parallelism } = this.input;
+    this.begins("saving");
     const now = performance.now();
     this.state.seconds += (now - this.startedAt) / 1000;
     this.startedAt = now;
@@ -363,9 +377,11 @@ export class BasicTrainer {
       reference: this.moving?.values ?? null,
       optimizer: this.trained.optimizer,
       state: this.state,
+      parallelism,
     });
     this.lastSave = performance.now();
     this.lastSavedExamples = this.state.examples;
+    if (parallelism.rank > 0) return;
     this.noteBest(folder, this.state);
     await pruneCheckpoints(runFolder, settings.keepCheckpoints, this.best?.folder ?? null);
     this.hooks.onCheckpoint(folder);
@@ -388,16 +404,9 @@ export class BasicTrainer {
   }
 }
 
-const progressNote = (loss: number, tokensPerSecond: number): string =>
+const progressNote = (loss: number, tokensPerSecond: number, peakBytes: number): string =>
   `loss ${loss.toPrecision(3)}, ${tokensPerSecond.toFixed(0)} tokens/s, ` +
-  `${(peakMemoryBytes() / 2 ** 30).toFixed(1)} GiB`;
-
-/** Versions of what computed the numbers, for config.json. */
-export const engineVersions = (): Record<string, string> => ({
-  deno: Deno.version.deno,
-  tensorflow: version(),
-  tfjs: tf.version_core,
-});
+  `${(peakBytes / 2 ** 30).toFixed(1)} GiB`;
 
 function roundEvalEvery(
   { evalEvery, batchSize }: TrainSettings,

@@ -1,0 +1,221 @@
+/** Training in workers: the numbers of one process, whatever happens to a worker or to the supervisor. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { openSafetensors } from "@/lib/models/safetensors.ts";
+import { childrenOf, ended, localAddresses } from "./child-processes.ts";
+import { saveTinyModel } from "./tiny-model.ts";
+import { tinyRun } from "./tiny-run.ts";
+import { type Finished, type Seen, trainProcess } from "./train-process.ts";
+
+type Settings = Record<string, string | number | boolean>;
+const TWO = { trainer: "FSDPTrainer", devices: 2 };
+const FILES = ["policy/model.safetensors", "optimizer.safetensors"];
+
+const folder = await Deno.makeTempDir();
+await saveTinyModel(join(folder, "tiny"));
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const run = (name: string, settings: Settings, seen?: (seen: Seen) => boolean) =>
+  trainProcess({
+    ...tinyRun(folder),
+    // Enough to do after what is waited for, on a busy machine too.
+    n_examples: 16,
+    precompute_reference: false,
+    save_every: 4,
+    local_run_dir: join(folder, name),
+    resume: "latest",
+    ...settings,
+  }, seen);
+async function good(name: string, settings: Settings, seen?: (seen: Seen) => boolean) {
+  const finished = await run(name, settings, seen);
+  assert.equal(finished.code, 0, finished.stderr);
+  return finished;
+}
+const metric = ({ results }: Finished, name: string) =>
+  new Map(
+    results.filter((line) => line[name] !== undefined)
+      .map((line) => [line.examples as number, Number(line[name])]),
+  );
+const digest = (name: string, file: string) =>
+  createHash("sha256").update(Deno.readFileSync(join(folder, name, "LATEST", file))).digest("hex");
+/** After the checkpoint at 4 examples. */
+const afterCheckpoint = ({ result }: Seen) =>
+  result?.examples === 6 && result["loss/train"] !== undefined;
+
+function assertSameWeights(found: string, wanted: string): void {
+  for (const file of FILES) assert.equal(digest(found, file), digest(wanted, file), file);
+}
+
+/** ‖a − b‖/‖b − start‖ of every tensor of the policy. */
+function assertCloseWeights(found: string, wanted: string): void {
+  const open = (path: string) => openSafetensors(join(folder, path, "model.safetensors"));
+  const files = [open(`${found}/LATEST/policy`), open(`${wanted}/LATEST/policy`), open("tiny")];
+  assert.deepEqual([...files[0].tensors.keys()].sort(), [...files[1].tensors.keys()].sort());
+  for (const name of files[1].tensors.keys()) {
+    const [a, b, start] = files.map((file) => file.read(name));
+    const norm = (x: (i: number) => number) =>
+      Math.sqrt(a.reduce((sum, _, i) => sum + x(i) ** 2, 0));
+    const relative = norm((i) => a[i] - b[i]) / norm((i) => b[i] - start[i]);
+    assert.ok(relative < 1e-2, `${name} is off by ${relative} of its change`);
+  }
+  files.forEach((file) => file.close());
+}
+
+let alone: Finished, two: Finished;
+
+Deno.test("two workers: losses, held-out metrics and weights of one process", async () => {
+  alone = await good("alone", {});
+  two = await good("two", TWO);
+  for (
+    const name of ["loss/train", "loss/eval", "rewards_eval/margins", "rewards_eval/accuracies"]
+  ) {
+    const found = metric(two, name), wanted = metric(alone, name);
+    assert.deepEqual([...found.keys()], [...wanted.keys()]);
+    assert.ok(wanted.size >= 2, name);
+    for (const [examples, value] of wanted) {
+      const difference = Math.abs(found.get(examples)! - value);
+      assert.ok(difference < 1e-4, `${name} after ${examples} examples is off by ${difference}`);
+    }
+  }
+  assertCloseWeights("two", "alone");
+
+  const again = await good("two", TWO);
+  assert.equal(metric(again, "loss/train").size, 0, "a finished run is not trained again");
+  const other = await run("two", { ...TWO, lr: 2e-3 });
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /was begun with other settings: lr=0.001, now 0.002/);
+});
+
+Deno.test("one goes on from what two saved, and two from what one saved", async () => {
+  const stop = ({ line }: Seen) => Boolean(line?.includes("saved") && line.includes("step-4"));
+  for (const [name, first, second] of [["to-one", TWO, {}], ["to-two", {}, TWO]] as const) {
+    const killed = await run(name, first, stop);
+    assert.equal(killed.signal, "SIGKILL", killed.stderr);
+    const resumed = await good(name, second);
+    assert.match(resumed.stderr, /resumed from .*step-4 /);
+    assertCloseWeights(name, "alone");
+  }
+});
+
+Deno.test("a worker that is killed is named with its step; all go on by themselves to the same weights", async () => {
+  let killed = false;
+  const { stderr } = await good("lost", TWO, (seen) => {
+    if (!killed && afterCheckpoint(seen)) {
+      killed = true;
+      Deno.kill(childrenOf(seen.pid)[1], "SIGKILL");
+    }
+    return false;
+  });
+  assert.match(
+    stderr,
+    /worker 1 was killed by SIGKILL after update \d+; all workers start again from step-\d+ \(1 of/,
+  );
+  assertSameWeights("lost", "two");
+});
+
+Deno.test("a worker that hangs is named and started again", async () => {
+  let stopped = false;
+  const { stderr } = await good("hung", { ...TWO, hang_timeout: 5 }, (seen) => {
+    if (!stopped && afterCheckpoint(seen)) {
+      stopped = true;
+      Deno.kill(childrenOf(seen.pid)[0], "SIGSTOP");
+    }
+    return false;
+  });
+  assert.match(stderr, /worker 0 hangs after update \d+; all workers start again from step-\d+/);
+  assertSameWeights("hung", "two");
+});
+
+Deno.test("nobody else reaches the workers, and none is left by a supervisor that is killed; the same command goes on to the same weights", async () => {
+  let workers: number[] = [], addresses: string[][] = [];
+  const { signal, stderr } = await run("killed", TWO, (seen) => {
+    if (!afterCheckpoint(seen)) return false;
+    workers = childrenOf(seen.pid);
+    addresses = workers.map(localAddresses);
+    return true;
+  });
+  assert.equal(signal, "SIGKILL", stderr);
+  assert.deepEqual(addresses, [["127.0.0.1"], ["127.0.0.1"]]);
+  await ended(workers);
+  await good("killed", TWO);
+  assertSameWeights("killed", "two");
+});
+
+Deno.test("Ctrl-C saves after the same update everywhere; the same command goes on to the same weights", async () => {
+  let interrupted = false;
+  const { code, stderr, results } = await run("stopped", TWO, (seen) => {
+    if (!interrupted && afterCheckpoint(seen)) {
+      interrupted = true;
+      Deno.kill(seen.pid, "SIGINT");
+    }
+    return false;
+  });
+  const last = Math.max(...metric({ results } as Finished, "loss/train").keys());
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, new RegExp(`saved .*step-${last}\\b`));
+  await good("stopped", TWO);
+  assertSameWeights("stopped", "two");
+});
+
+Deno.test("lost more often than max_restarts, the run is given up and names the worker", async () => {
+  const { code, stderr } = await run("given-up", { ...TWO, max_restarts: 0 }, (seen) => {
+    if (afterCheckpoint(seen)) Deno.kill(childrenOf(seen.pid)[0], "SIGKILL");
+    return false;
+  });
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /worker 0 was killed by SIGKILL after update \d+.*max_restarts/);
+});
+
+Deno.test("one worker alone needs no network and has the same numbers", async () => {
+  const one = await good("one", { trainer: "FSDPTrainer", devices: 1 });
+  const wanted = metric(alone, "loss/train");
+  for (const [examples, value] of metric(one, "loss/train")) {
+    assert.ok(Math.abs(wanted.get(examples)! - value) < 1e-4);
+  }
+  assertCloseWeights("one", "alone");
+});
+
+Deno.test("the memory that a worker takes falls with their number", async () => {
+  await saveTinyModel(join(folder, "wide"), {
+    intermediate_size: 16_384,
+    hidden_size: 64,
+    num_hidden_layers: 12,
+  });
+  const peaks: number[] = [];
+  for (const devices of [1, 2]) {
+    const settings = { model: join(folder, "wide"), loss: "sft", optimizer: "AdamW", debug: true };
+    const sizes = {
+      n_examples: 2,
+      n_eval_examples: 2,
+      max_length: 128,
+      max_prompt_length: 64,
+      do_first_eval: false,
+    };
+    const { results } = await good(`wide-${devices}`, { ...TWO, ...settings, ...sizes, devices });
+    const [peak] = metric({ results } as Finished, "peak_memory_bytes").values().toArray().slice(
+      -1,
+    );
+    peaks.push(peak / devices);
+    await Deno.remove(join(folder, `wide-${devices}`), { recursive: true });
+  }
+  // Weights, gradients and the optimiser's state are four times the weights; half of that is 300 MB.
+  assert.ok(peaks[1] < peaks[0] - 2e8, `of one ${peaks[0]} bytes, of each of two ${peaks[1]}`);
+});
+
+Deno.test("what cannot be divided is refused in one sentence, and nothing is made", async () => {
+  const cases: [Settings, RegExp][] = [
+    [{ batch_size: 3 }, /batch_size=3 has to be a multiple of .*2 devices/],
+    [{ "lora.r": 2 }, /lora\.r= is not there for trainer=FSDPTrainer; take BasicTrainer/],
+    [{ sync_ref_model: true }, /sync_ref_model= is not there for trainer=FSDPTrainer/],
+    [{ "model.fsdp_policy_mp": "float16" }, /fsdp_policy_mp=float16 .*take bfloat16/],
+    [{ model: join(folder, "nowhere") }, /there is no model at/],
+  ];
+  for (const [change, message] of cases) {
+    const { code, stderr } = await run("refused", { ...TWO, ...change });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+    await assert.rejects(Deno.stat(join(folder, "refused", "config.json")));
+  }
+});
