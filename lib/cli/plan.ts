@@ -22,7 +22,6 @@ const spec = defineTask({
     datasets: { ...TRAIN_KEYS.datasets, default: [] },
     loss: { ...TRAIN_KEYS.loss, default: "dpo" },
     "loss.beta": { ...TRAIN_KEYS["loss.beta"], default: 0.1 },
-    trainer: { ...TRAIN_KEYS.trainer, choices: ["BasicTrainer", "FSDPTrainer"] },
     gpu_memory: {
       type: "number",
       optional: true,
@@ -52,7 +51,7 @@ await runTask(spec, async ({ values, log, result }) => {
   }
   if (sharded && settings.lora) {
     throw new InputError(
-      "lora.r= is planned with trainer=BasicTrainer; devices= divides the layers there.",
+      "lora.r= is not there for trainer=FSDPTrainer; take BasicTrainer, whose devices= divides the layers.",
     );
   }
   const gpu = values.gpu_memory;
