@@ -248,9 +248,6 @@ export class Tracer {
         const name = utf8(traced.name);
         c.TF_SetAttrFuncName(d, cString("f"), name, BigInt(name.length));
         if (traced.xla) c.TF_SetAttrBool(d, cString("_XlaMustCompile"), 1);
-        // Otherwise TensorFlow looks into every function that is called for what XLA could compile, call by call, and
-        // then compiles none of it.
-        c.TF_SetAttrBool(d, cString("_XlaAlreadyClustered"), 1);
       },
       traced.outputs.length,
       () => describe(traced.name, inputs),
