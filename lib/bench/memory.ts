@@ -8,6 +8,7 @@ import { describeMachine } from "@/lib/bench/machine.ts";
 import { markdownTable } from "@/lib/bench/markdown.ts";
 import { measureProcess } from "@/lib/bench/measured-process.ts";
 import { builtInPairs } from "@/lib/bench/pairs.ts";
+import { type StepMemory, stepMemorySection } from "@/lib/bench/step-memory.ts";
 import { openModel } from "@/lib/models/source.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
@@ -125,6 +126,7 @@ const percent = (share: number) => `${share < 0 ? "−" : "+"}${Math.abs(100 * s
 /** The page's text. @param plans commands and what they printed */
 export function memoryPage(
   results: readonly ComparedMemory[],
+  steps: readonly StepMemory[],
   plans: readonly { command: string; output: string }[],
   command: string,
 ): string {
@@ -154,6 +156,7 @@ export function memoryPage(
         percent(planError(result)),
       ]),
     }),
+    stepMemorySection(steps),
     "## How it is planned",
     "By what the code keeps: weights, their copies in the precision of the products, the reference, the optimiser's " +
     "state, each layer's saved tensors for every row, attention for every block, scores over the vocabulary, " +

@@ -179,6 +179,7 @@ const PLANS = [
 
 async function memory(task: BenchTask): Promise<void> {
   const { benchMemory, memoryPage, planError } = await import("@/lib/bench/memory.ts");
+  const { measureStepMemory } = await import("@/lib/bench/step-memory.ts");
   const { signal, values } = task;
   const results = await benchMemory({
     signal,
@@ -192,6 +193,10 @@ async function memory(task: BenchTask): Promise<void> {
       );
     },
   });
+  const steps = await measureStepMemory({
+    signal,
+    onProgress: task.progress("growth with tokens"),
+  });
   const plans = await Promise.all(PLANS.map(async (words) => {
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-all", "--quiet", join(import.meta.dirname!, "plan.ts"), ...words],
@@ -201,7 +206,7 @@ async function memory(task: BenchTask): Promise<void> {
       output: new TextDecoder().decode(stdout),
     };
   }));
-  await writePage(task, values.out ?? "docs/memory.md", memoryPage(results, plans, command));
+  await writePage(task, values.out ?? "docs/memory.md", memoryPage(results, steps, plans, command));
 }
 
 /** Writes a figure beside a page. @returns its path relative to the page */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { growth, stepMemorySection } from "@/lib/bench/step-memory.ts";
 import { MEMORY_RUNS, memoryPage, memorySettings, planError } from "@/lib/bench/memory.ts";
 
 Deno.test("memory runs: both losses and precisions, full and LoRA, with and without recomputation, batch 2 to 16", () => {
@@ -16,12 +17,31 @@ Deno.test("memory runs: both losses and precisions, full and LoRA, with and with
   assert.deepEqual([Math.min(...batches), Math.max(...batches)], [2, 16]);
 });
 
+/** A straight line of 1 GiB and 1 MiB a token, and a run that is above it. */
+const STEPS = [
+  ...[2, 4].map((batch) => ({
+    batch,
+    checkpointing: false,
+    peak: 2 ** 30 + batch * 512 * 2 ** 20,
+  })),
+  { batch: 4, checkpointing: true, peak: 1.5 * 2 ** 30 },
+].map((step) => ({ ...step, model: "SmolLM2-135M" as const, length: 512, kept: 2 ** 30 }));
+
+Deno.test("the page of memory says how it grows with tokens", () => {
+  const { perToken, base } = growth(STEPS.slice(0, 2));
+  assert.deepEqual([perToken, base].map(Math.round), [2 ** 20, 2 ** 30]);
+  const section = stepMemorySection(STEPS);
+  assert.match(section, /1\.00 GiB and 1\.00 MiB for each token/);
+  assert.match(section, /\| SmolLM2-135M \| 4 × 512 \| yes \| 1\.00 \| 1\.50 \| −50 % \|/);
+});
+
 Deno.test("the page of memory has planned, measured and their difference", () => {
   const run = MEMORY_RUNS.find(({ lora, checkpointing }) => lora && checkpointing)!;
   const compared = { ...run, planned: 3 * 2 ** 30, measured: 4 * 2 ** 30 };
   assert.equal(planError(compared), -0.25);
   const page = memoryPage(
     [compared],
+    STEPS,
     [{ command: "deno task plan x", output: "fits\n" }],
     "deno task bench memory",
   );
