@@ -5,6 +5,7 @@ import { countsLine, runTests, testPaths } from "@/lib/quality/tests.ts";
 import { ensureChromium } from "@/lib/setup/chromium.ts";
 import { ensureSetup } from "@/lib/setup/ensure.ts";
 import { ensureOllamaForTests } from "@/lib/setup/ollama-server.ts";
+import { ensureWandb } from "@/lib/setup/wandb.ts";
 
 const spec = defineTask({
   name: "test",
@@ -32,6 +33,7 @@ await runTask(spec, async (task) => {
     signal: task.signal,
   });
   await ensureChromium(task.progress("Chromium"));
+  await ensureWandb(task.progress("Weights & Biases"), task.signal);
   if (paths.some((path) => path === "tests" || path.startsWith("tests/generation"))) {
     await ensureOllamaForTests(task.log);
   }

@@ -419,13 +419,14 @@ export const TRAIN_KEYS = {
     type: "boolean",
     default: false,
     help:
-      "kept for the reference's commands; true is not there yet, see tensorboard/ in the run's folder",
+      "write the metrics as an offline run of Weights & Biases too, into wandb/ of the run's folder; " +
+      "`.venv-wandb/bin/wandb sync` sends it",
   },
-  "wandb.entity": { type: "string", optional: true, help: "has no effect without wandb.enabled" },
+  "wandb.entity": { type: "string", optional: true, help: "whose project it is" },
   "wandb.project": {
     type: "string",
     default: "direct-preference-optimization",
-    help: "has no effect without wandb.enabled",
+    help: "the project that the run belongs to",
   },
 } as const satisfies Record<string, Key>;
 

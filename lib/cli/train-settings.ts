@@ -30,11 +30,6 @@ export function trainSettings(values: TrainValues): TrainSettings {
       `model.tokenizer_name_or_path=${tokenizer} is not the model's own tokenizer; leave it out.`,
     );
   }
-  if (values["wandb.enabled"]) {
-    throw new InputError(
-      "wandb.enabled=true is not available yet; the run's folder has metrics.jsonl and tensorboard/.",
-    );
-  }
   checkDivided(values);
   const block = values["model.block_name"];
   return {
@@ -90,6 +85,9 @@ export function trainSettings(values: TrainValues): TrainSettings {
     localRunDir: values.local_run_dir,
     resume: values.resume === "latest",
     debug: values.debug,
+    wandb: values["wandb.enabled"]
+      ? { entity: values["wandb.entity"], project: values["wandb.project"] }
+      : null,
   };
 }
 

@@ -5,6 +5,7 @@ import { trainSettings } from "@/lib/cli/train-settings.ts";
 import type { RunState } from "@/lib/evaluation/run-state.ts";
 import { RunTables } from "@/lib/evaluation/run-tables.ts";
 import { writeRunReport } from "@/lib/evaluation/write-report.ts";
+import { WandbRun } from "@/lib/trainers/wandb.ts";
 import { train } from "@/lib/trainers/train.ts";
 
 const spec = defineTask({
@@ -22,11 +23,14 @@ const spec = defineTask({
 
 await runTask(spec, async ({ values, signal, progress, log, result }) => {
   let folder: string | undefined, tables: RunTables | undefined;
+  const settings = trainSettings(values);
+  const wandb = settings.wandb &&
+    await WandbRun.open(settings.wandb, progress("Weights & Biases"), signal, log);
   const copy = async (state: RunState, waitSeconds: number) => {
     const why = await tables?.copy(state, waitSeconds);
     if (why) log(why);
   };
-  const done = await train(trainSettings(values), {
+  const done = await train(settings, {
     signal,
     log,
     onProgress: progress("training"),
@@ -34,7 +38,10 @@ await runTask(spec, async ({ values, signal, progress, log, result }) => {
       folder = path;
       tables = new RunTables(values.db, path);
     },
-    onMetrics: (line) => values.json ? result(line, "") : undefined,
+    onMetrics: (line) => {
+      wandb?.write(folder!, line);
+      if (values.json) result(line, "");
+    },
     onCheckpoint: (path) => log(`saved ${path}`),
     onEvaluation: async () => {
       await writeRunReport(folder!);
@@ -44,7 +51,7 @@ await runTask(spec, async ({ values, signal, progress, log, result }) => {
   }).catch(async (error) => {
     await copy("stopped", 5);
     throw error;
-  });
+  }).finally(() => wandb?.close());
   await copy("finished", 30);
   const { report } = await writeRunReport(done.folder);
   result(

@@ -8,8 +8,8 @@ import { createHash } from "node:crypto";
 import { InputError } from "@/lib/errors.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
-/** What a section is for: files alone, JupyterLab, the tests, the goldens they compare with, or the benchmarks. */
-export type SectionName = "files" | "jupyter" | "tests" | "oracles" | "bench";
+/** What a section is for: files alone, JupyterLab, the tests, their goldens, the benchmarks, Weights & Biases. */
+export type SectionName = "files" | "jupyter" | "tests" | "oracles" | "bench" | "wandb";
 
 /** The file of each section, and about how many megabytes are downloaded: progress is measured by them. */
 const SECTIONS: Record<SectionName, { file: string; megabytes: number }> = {
@@ -18,6 +18,7 @@ const SECTIONS: Record<SectionName, { file: string; megabytes: number }> = {
   tests: { file: "requirements-test.txt", megabytes: 90 },
   oracles: { file: "requirements-oracles.txt", megabytes: 3000 },
   bench: { file: "requirements-bench.txt", megabytes: 3100 },
+  wandb: { file: "requirements-wandb.txt", megabytes: 30 },
 };
 
 export interface Section {

@@ -84,6 +84,8 @@ export interface TrainSettings extends Schedule {
   resume: boolean;
   /** Nothing is saved. */
   debug: boolean;
+  /** Where in Weights & Biases an offline run belongs; null: none is written. */
+  wandb: { entity: string | null; project: string } | null;
 }
 
 /** How many processes a batch is divided among. */
@@ -111,6 +113,7 @@ const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [
   "localRunDir",
   "resume",
   "debug",
+  "wandb",
 ];
 
 /** The settings on which a run's numbers depend. */
