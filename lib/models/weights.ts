@@ -146,6 +146,38 @@ export async function loadFrozenWeights(
   return withHead(frozen, precision);
 }
 
+/**
+ * The {@link frozenWeights} of a model that comes tensor by tensor; of its fp32 tensors those are in memory that wait
+ * for others of the same matrix.
+ *
+ * @param names of all that will come
+ */
+export async function freezeAsTheyCome(
+  names: string[],
+  tensors: AsyncIterable<{ name: string; shape: number[]; data: Float32Array }>,
+  precision: Precision,
+): Promise<Weights> {
+  const frozen: Weights = {}, waiting: Weights = {};
+  const matrixOf = new Map(
+    frozenTensors(names).flatMap((matrix) => matrix.parts.map((part) => [part, matrix] as const)),
+  );
+  for await (const { name, shape, data } of tensors) {
+    waiting[name] = tf.tensor(data, shape, "float32");
+    const matrix = matrixOf.get(name)!;
+    if (!matrix.parts.every((part) => part in waiting)) continue;
+    frozen[matrix.name] = freeze(
+      matrix.name,
+      matrix.parts.map((part) => waiting[part]),
+      precision,
+    );
+    for (const part of matrix.parts) {
+      waiting[part].dispose();
+      delete waiting[part];
+    }
+  }
+  return withHead(frozen, precision);
+}
+
 /** Names of frozen tensors, and of the tensors that each is made of. */
 function frozenTensors(names: string[]): { name: string; parts: string[] }[] {
   const tensors: { name: string; parts: string[] }[] = [], used = new Set<string>();

@@ -206,10 +206,17 @@ function frozenBytes({ config, precision }: MemoryPlanInput, { layers, outside }
  * Matrices as products take them, made from the weights in each step.
  * @param layers of how many layers they are there at once
  */
-function castBytes({ precision, lora }: MemoryPlanInput, s: Sizes, layers: number): number {
+function castBytes(
+  { precision, lora, devices }: MemoryPlanInput,
+  s: Sizes,
+  layers: number,
+): number {
   const e = bytesOf(precision);
-  // On the way back products take the base's matrix and A as one.
-  if (lora) return lora.dropout > 0 ? 0 : layers * e * (s.joined + s.single);
+  // On the way back products take the base's matrix and A as one, made layer by layer unless devices divide these.
+  if (lora) {
+    const atOnce = devices > 1 ? layers : Math.min(1, layers);
+    return lora.dropout > 0 ? 0 : atOnce * e * (s.joined + s.single);
+  }
   // In fp32 a matrix of one tensor is that tensor.
   return layers * (e === 4 ? 4 * s.joined : e * (s.joined + s.single));
 }
@@ -333,13 +340,13 @@ function evaluation(input: MemoryPlanInput, share: Share, shape: StepShape): Mem
 
 /** Samples at evaluations: a copy of the policy, and keys and values of all tokens. */
 function sampling(input: MemoryPlanInput, share: Share): MemoryRow[][] {
-  const { config, samples, lora, precision } = input;
+  const { config, samples, precision } = input;
   if (!samples) return [];
   const s = sizesOf(config), kv = s.A - s.Q;
   return [[
     {
       what: "copy of the policy to sample from",
-      bytes: frozenBytes(input, share) + (lora ? 4 * numbers(s, share) : 0),
+      bytes: frozenBytes(input, share),
     },
     {
       what: "keys and values of samples",

@@ -10,7 +10,7 @@ import { mergedWeights } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { sample } from "@/lib/models/sampling.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
-import { frozenWeights, type Weights } from "@/lib/models/weights.ts";
+import { freezeAsTheyCome, frozenWeights, type Weights } from "@/lib/models/weights.ts";
 import type { Parallelism } from "@/lib/trainers/parallelism.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
@@ -106,28 +106,20 @@ export class HeldOutSamples {
     adapted: Trained["adapted"] | null,
   ): Promise<Weights> {
     if (!adapted) return frozenWeights(weights, this.precision);
-    const merged: Weights = {};
-    for await (
-      const { name, shape, data } of mergedWeights(this.source, weights, adapted.settings)
-    ) {
-      merged[name] = tf.tensor(data, shape, "float32");
-    }
-    const frozen = frozenWeights(merged, this.precision);
-    tf.dispose(merged);
-    return frozen;
+    const { source } = this;
+    const merged = mergedWeights(source, weights, adapted.settings);
+    return await freezeAsTheyCome(source.tensorNames, merged, this.precision);
   }
 
   /** The model that the processes share, in the first one; null in the others. */
   private async wholeModel(kept: Weights, parallelism: Parallelism): Promise<Weights | null> {
-    const whole: Weights = {};
     const tensors = parallelism.whole(Object.keys(kept), (name) => kept[name].clone());
-    for await (const { name, shape, data } of tensors) {
-      if (parallelism.rank === 0) whole[name] = tf.tensor(data, shape, "float32");
+    if (parallelism.rank === 0) {
+      return await freezeAsTheyCome(this.source.tensorNames, tensors, this.precision);
     }
-    if (parallelism.rank > 0) return null;
-    const frozen = frozenWeights(whole, this.precision);
-    tf.dispose(whole);
-    return frozen;
+    // Each tensor is put together by all.
+    for await (const _ of tensors);
+    return null;
   }
 
   private async sample(
