@@ -271,8 +271,9 @@ function forwardEnd(input: MemoryPlanInput, { layers, outside }: Share, shape: S
   const whole = layerActivations(input, s, shape);
   const inputs = shape.rows * (4 + e) * s.C;
   const working = layerGradients(input, s, shape);
-  // A layer is computed again while the gradients of the weights of the one before are still on their way.
-  const alive = checkpointing ? Math.min(2, layers) : layers;
+  // A layer is computed again while the gradients of the weights of the one before are still on their way; those of
+  // adapters need little of it.
+  const alive = checkpointing ? Math.min(input.lora ? 1 : 2, layers) : layers;
   return [
     {
       what: "matrices as products take them",
@@ -280,7 +281,7 @@ function forwardEnd(input: MemoryPlanInput, { layers, outside }: Share, shape: S
     },
     gatheredRow(input),
     {
-      what: checkpointing ? "layers' inputs, and two layers' activations" : "activations",
+      what: checkpointing ? "layers' inputs, and activations of the last ones" : "activations",
       bytes: (checkpointing ? layers * inputs : 0) + alive * whole + working +
         outside * shape.rows * 8 * s.C,
     },

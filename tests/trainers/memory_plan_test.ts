@@ -86,7 +86,7 @@ Deno.test("recomputation keeps layers' inputs; parts of a batch are summed in fp
     training: [{ rows: 4000, groups: [{ B: 40, S: 100 }], scored: 6 }],
   };
   const kept = planned(deep)[0], again = planned({ ...deep, checkpointing: true })[0];
-  const inputs = again["layers' inputs, and two layers' activations"];
+  const inputs = again["layers' inputs, and activations of the last ones"];
   assert.equal(inputs, 4000 * 4 * (12 * 8 + 2 * (2 * 9 + 4 + 24) + 56 + 8));
   assert.ok(inputs < kept.activations / 2);
   const summed = planned({ ...deep, accumulates: true })[0];
