@@ -118,6 +118,24 @@ export async function benchMemory(
   }
 }
 
+/** What `deno task plan` is asked for the page. */
+const PLANS = [
+  ["model=codellama7b", "lora.r=16", "gpu_memory=80"],
+  ["model=codellama7b", "trainer=FSDPTrainer", "devices=8", "batch_size=32", "gpu_memory=80"],
+];
+
+/** Plans that no machine here can carry out: commands and what they print. */
+export const plansOfLargeModels = (): Promise<{ command: string; output: string }[]> =>
+  Promise.all(PLANS.map(async (words) => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", "--quiet", join(PROJECT_ROOT, "lib/cli/plan.ts"), ...words],
+    }).output();
+    return {
+      command: ["deno task plan", ...words].join(" "),
+      output: new TextDecoder().decode(stdout),
+    };
+  }));
+
 const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(2);
 /** How far a plan was off, in parts of what was measured. */
 export const planError = ({ planned, measured }: ComparedMemory): number => planned / measured - 1;

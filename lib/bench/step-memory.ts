@@ -70,7 +70,11 @@ export interface StepMemory extends StepRun {
 
 /** Measures each of {@link STEP_RUNS} in a process of its own. */
 export async function measureStepMemory(
-  { signal, onProgress }: { signal: AbortSignal; onProgress: OnProgress },
+  { signal, onProgress, onMeasured }: {
+    signal: AbortSignal;
+    onProgress: OnProgress;
+    onMeasured: (step: StepMemory) => void;
+  },
 ): Promise<StepMemory[]> {
   const results: StepMemory[] = [];
   for (const [i, run] of STEP_RUNS.entries()) {
@@ -80,6 +84,7 @@ export async function measureStepMemory(
       JSON.stringify(run),
     ], { signal });
     results.push({ ...run, ...value as Pick<StepMemory, "kept" | "peak"> });
+    onMeasured(results.at(-1)!);
   }
   return results;
 }

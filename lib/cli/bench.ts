@@ -172,13 +172,10 @@ async function sample(task: BenchTask): Promise<void> {
   await writePage(task, values.out ?? "docs/sampling.md", samplePage(speeds, command, notes));
 }
 
-const PLANS = [
-  ["model=codellama7b", "lora.r=16", "gpu_memory=80"],
-  ["model=codellama7b", "trainer=FSDPTrainer", "devices=8", "batch_size=32", "gpu_memory=80"],
-];
-
 async function memory(task: BenchTask): Promise<void> {
-  const { benchMemory, memoryPage, planError } = await import("@/lib/bench/memory.ts");
+  const { benchMemory, memoryPage, planError, plansOfLargeModels } = await import(
+    "@/lib/bench/memory.ts"
+  );
   const { measureStepMemory } = await import("@/lib/bench/step-memory.ts");
   const { signal, values } = task;
   const results = await benchMemory({
@@ -196,16 +193,15 @@ async function memory(task: BenchTask): Promise<void> {
   const steps = await measureStepMemory({
     signal,
     onProgress: task.progress("growth with tokens"),
+    onMeasured: (step) => {
+      const { model, batch, length, peak } = step;
+      task.result(
+        step,
+        `${model}, ${batch} × ${length} tokens: ${(peak / 2 ** 30).toFixed(2)} GiB`,
+      );
+    },
   });
-  const plans = await Promise.all(PLANS.map(async (words) => {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "--quiet", join(import.meta.dirname!, "plan.ts"), ...words],
-    }).output();
-    return {
-      command: ["deno task plan", ...words].join(" "),
-      output: new TextDecoder().decode(stdout),
-    };
-  }));
+  const plans = await plansOfLargeModels();
   await writePage(task, values.out ?? "docs/memory.md", memoryPage(results, steps, plans, command));
 }
 
