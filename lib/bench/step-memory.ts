@@ -58,7 +58,12 @@ const smol = (batch: number, checkpointing: boolean): StepRun => ({
 export const STEP_RUNS: readonly StepRun[] = [
   ...[2, 4, 6, 8].map((batch) => smol(batch, false)),
   ...[4, 8].map((batch) => smol(batch, true)),
-  { model: "Qwen2.5-0.5B", batch: 4, length: LENGTH, checkpointing: false },
+  ...[false, true].map((checkpointing): StepRun => ({
+    model: "Qwen2.5-0.5B",
+    batch: 4,
+    length: LENGTH,
+    checkpointing,
+  })),
 ];
 
 /** A run with what it took, in bytes. */
