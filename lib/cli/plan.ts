@@ -4,7 +4,8 @@ import { TRAIN_KEYS, TRAIN_PRESETS } from "@/lib/cli/train-keys.ts";
 import { trainSettings } from "@/lib/cli/train-settings.ts";
 import { InputError } from "@/lib/errors.ts";
 import { modelConfig } from "@/lib/models/known-configs.ts";
-import { chooseLayout } from "@/lib/trainers/settings.ts";
+import { batchSharesOf, chooseLayout } from "@/lib/trainers/settings.ts";
+import { checkDivisible } from "@/lib/trainers/tensor-parallel.ts";
 import { planSettings, planTable } from "@/lib/trainers/plan-run.ts";
 
 const spec = defineTask({
@@ -14,6 +15,7 @@ const spec = defineTask({
   examples: [
     "deno task plan model=codellama7b lora.r=16 gpu_memory=80",
     "deno task plan model=codellama7b trainer=FSDPTrainer devices=8 gpu_memory=80 batch_size=32 activation_checkpointing=true",
+    "deno task plan model=codellama7b trainer=TensorParallelTrainer devices=4 gpu_memory=80 activation_checkpointing=true",
     "deno task plan model=smollm2 batch_size=8 precision=bf16",
   ],
   keys: {
@@ -36,22 +38,23 @@ const spec = defineTask({
 await runTask(spec, async ({ values, log, result }) => {
   const settings = trainSettings(values as Parameters<typeof trainSettings>[0]);
   const config = await modelConfig(settings.archive ?? settings.model);
-  const sharded = values.trainer === "FSDPTrainer", devices = values.devices ?? 1;
-  const parts = settings.gradientAccumulationSteps * (sharded ? devices : 1);
+  const inWorkers = settings.trainer !== "BasicTrainer", devices = values.devices ?? 1;
+  const parts = settings.gradientAccumulationSteps * batchSharesOf({ ...settings, devices });
   if (settings.batchSize % parts !== 0) {
     throw new InputError(
       `batch_size=${settings.batchSize} has to be a multiple of ${parts}, ` +
         "gradient_accumulation_steps times devices.",
     );
   }
-  if (!sharded && devices > config.num_hidden_layers) {
+  if (settings.trainer === "TensorParallelTrainer") checkDivisible(config, devices);
+  if (!inWorkers && devices > config.num_hidden_layers) {
     throw new InputError(
       `devices=${devices} is more than the ${config.num_hidden_layers} layers that are divided among them.`,
     );
   }
-  if (sharded && settings.lora) {
+  if (inWorkers && settings.lora) {
     throw new InputError(
-      "lora.r= is not there for trainer=FSDPTrainer; take BasicTrainer, whose devices= divides the layers.",
+      `lora.r= is not there for trainer=${settings.trainer}; take BasicTrainer, whose devices= divides the layers.`,
     );
   }
   const gpu = values.gpu_memory;
@@ -61,7 +64,6 @@ await runTask(spec, async ({ values, log, result }) => {
   }
   const plans = planSettings(settings, config, precision, chooseLayout(settings), {
     devices,
-    sharded,
     kind: gpu === null ? "CPU" : "GPU",
   });
   const perDevice = gpu === null ? null : gpu * 2 ** 30;
@@ -70,7 +72,7 @@ await runTask(spec, async ({ values, log, result }) => {
     ? plans.reduce((n, { bytes }) => n + bytes, 0)
     : Math.max(...plans.map(({ bytes }) => bytes));
   const fits = needed <= available;
-  const untested = gpu !== null || sharded || config.hidden_size > 2048;
+  const untested = gpu !== null || inWorkers || config.hidden_size > 2048;
   result(
     { plans, needed, available, fits, untested, precision },
     planTable(plans, { needed, available, fits, untested }),

@@ -212,14 +212,15 @@ export const TRAIN_KEYS = {
     default: "BasicTrainer",
     help:
       "how work is spread over devices: BasicTrainer puts layers on them in order, in one process; FSDPTrainer gives " +
-      "each a worker process and a piece of every layer",
+      "each a worker process, a piece of every layer and a part of each batch; TensorParallelTrainer a worker process " +
+      "with some of the heads, of the feed-forward block's columns and of the vocabulary",
   },
   devices: {
     type: "integer",
     optional: true,
     min: 1,
     help:
-      "how many devices: GPUs, or logical CPU devices (BasicTrainer) or processes (FSDPTrainer); all GPUs or one CPU " +
+      "how many devices: GPUs, or logical CPU devices (BasicTrainer) or processes (the other trainers); all GPUs or one CPU " +
       "when not given",
   },
   "model.fsdp_policy_mp": {

@@ -99,7 +99,10 @@ function checkDivided(values: TrainValues): void {
     : values.sync_ref_model
     ? "sync_ref_model="
     : null;
-  if (key) throw new InputError(`${key} is not there for trainer=FSDPTrainer; take BasicTrainer.`);
+  if (key) {
+    throw new InputError(`${key} is not there for trainer=${values.trainer}; take BasicTrainer.`);
+  }
+  if (values.trainer !== "FSDPTrainer") return;
   if (values.loss === "kto" || values["loss.plus"].includes("kto")) {
     const share = values.batch_size / values.gradient_accumulation_steps / (values.devices ?? 1);
     if (share < 2) {

@@ -19,6 +19,7 @@ import {
 } from "@/lib/models/kernels.ts";
 import { adaptedLinear, type Adapters } from "@/lib/models/lora-linear.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
+import { ownRows, type TensorShare } from "@/lib/models/tensor-share.ts";
 import {
   embeddingTable,
   type Joined,
@@ -67,8 +68,16 @@ export interface LayerPlan {
   gather(own: Weights, input: tf.Tensor[]): Weights;
   /** Whether all layers are computed alike, in one place. */
   alike: boolean;
+  /** With whom this process shares the matrices; null where they are whole. */
+  share: TensorShare | null;
 }
-const HERE: LayerPlan = { place: (_, run) => run(), gather: (own) => own, alike: true };
+const HERE: LayerPlan = {
+  place: (_, run) => run(),
+  gather: (own) => own,
+  alike: true,
+  share: null,
+};
+const asItIs = (x: Rows) => x;
 
 export interface DecodeOptions {
   /** Keep two tensors a layer for the gradient and compute the rest again. */
@@ -95,6 +104,7 @@ export function decode(
   { checkpointing = false, adapters = null, plan = HERE, alike = false }: DecodeOptions = {},
 ): tf.Tensor {
   const epsilon = config.rms_norm_eps, frozen = adapters !== null;
+  const { enter, leave } = plan.share ?? { enter: asItIs, leave: asItIs };
   /** Adds what the last block computed, and norms. */
   const next = ({ x_NC, block_NC }: Stream, norm_C: tf.Tensor): { x_NC: Rows; h_NC: Rows } => {
     const parts = x_NC.map((x, i) => addNorm(x, block_NC[i], norm_C, epsilon, precision, frozen));
@@ -115,15 +125,15 @@ export function decode(
         : linear(x, matrix);
     const attended = scope("attention", (): Stream => {
       const { x_NC, h_NC } = next(stream, w.attentionNorm);
-      const qkv_NA = concat(product(h_NC, "self_attn.qkv_proj", w.qkv()), 0);
+      const qkv_NA = concat(product(enter(h_NC), "self_attn.qkv_proj", w.qkv()), 0);
       const mixed_NQ = inParts(attend(layer, qkv_NA));
-      return { x_NC, block_NC: product(mixed_NQ, "self_attn.o_proj", w.output()) };
+      return { x_NC, block_NC: leave(product(mixed_NQ, "self_attn.o_proj", w.output())) };
     });
     return scope("feed-forward", (): Stream => {
       const { x_NC, h_NC } = next(attended, w.feedForwardNorm);
-      const gateUp_N2F = product(h_NC, "mlp.gate_up_proj", w.gateUp());
+      const gateUp_N2F = product(enter(h_NC), "mlp.gate_up_proj", w.gateUp());
       const mixed_NF = gateUp_N2F.map((x) => swiGlu(x, precision));
-      return { x_NC, block_NC: product(mixed_NF, "mlp.down_proj", w.down()) };
+      return { x_NC, block_NC: leave(product(mixed_NF, "mlp.down_proj", w.down())) };
     });
   };
   const one = outlined(layerOf(0), { name: "layer", recompute: checkpointing });
@@ -145,8 +155,17 @@ export function decode(
 }
 
 /** Embeddings of tokens, fp32 [N, C]. */
-export const embedTokens = (weights: Weights, ids_N: tf.Tensor): tf.Tensor =>
-  scope("embedding", () => embed(ids_N, embeddingTable(weights)));
+export const embedTokens = (
+  weights: Weights,
+  ids_N: tf.Tensor,
+  share: TensorShare | null = null,
+): tf.Tensor =>
+  scope("embedding", () => {
+    const table = embeddingTable(weights);
+    if (!share) return embed(ids_N, table);
+    const { rows_N, own_N1 } = ownRows(ids_N, share.firstToken, table.shape[0]);
+    return share.leave([tf.mul(embed(rows_N, table), own_N1)])[0];
+  });
 
 /**
  * The last norm, in the precision of the products.

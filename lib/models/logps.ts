@@ -82,11 +82,11 @@ export function tokenScores(
   precision: Precision,
   { rows_NC, collisions = false, ...options }: ScoringOptions = {},
 ): TokenScores {
-  const attend = attendInBlocks(config, layout, precision);
+  const attend = attendInBlocks(config, layout, precision), share = options.plan?.share ?? null;
   const x_NC = decode(
     config,
     weights,
-    rows_NC ?? embedTokens(weights, layout.ids_N),
+    rows_NC ?? embedTokens(weights, layout.ids_N, share),
     attend,
     precision,
     { ...options, alike: (options.plan?.alike ?? true) && !options.adapters?.dropoutSeed },
@@ -96,11 +96,12 @@ export function tokenScores(
   const h_MC = lastNorm(config, weights, x_MC, precision, Boolean(options.adapters));
   return scope("head", () => {
     const [logps_M, collisions_M = null] = tokenLogps(
-      h_MC,
+      share ? share.enter([h_MC])[0] : h_MC,
       headWeight(weights),
       layout.targets_M,
       precision,
       collisions,
+      share,
     );
     return { logps_M, collisions_M };
   });

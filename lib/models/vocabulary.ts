@@ -7,6 +7,7 @@
 import { after, customGradMany, fused, tf, together } from "@/lib/tensorflow/mod.ts";
 import { concat, matMul } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
+import type { TensorShare } from "@/lib/models/tensor-share.ts";
 
 /** Bytes of scores that are computed at once, by each of {@link LANES}. */
 export const CHUNK_BYTES = 24 * 2 ** 20;
@@ -78,6 +79,17 @@ function pick(logits_MV: tf.Tensor, targets_M1: tf.Tensor): tf.Tensor {
 }
 
 /**
+ * Of all processes' tokens what each has of its own: the target's score, which is 0 where it is another's, and logs of
+ * sums, each [M, 1].
+ */
+function overAll(parts: tf.Tensor[], share: TensorShare): tf.Tensor[] {
+  const all_PMI = share.gather(tf.concat(parts, 1));
+  return tf.unstack(all_PMI, 2).map((x_PM, i) =>
+    i === 0 ? tf.reshape(tf.sum(x_PM, 0), [-1, 1]) : normalise(tf.transpose(x_PM))[0]
+  );
+}
+
+/**
  * log p(target) of each row, and where asked for log Σ p², which has no gradient. Scores are in the precision of the
  * products, everything after them fp32.
  *
@@ -85,6 +97,8 @@ function pick(logits_MV: tf.Tensor, targets_M1: tf.Tensor): tf.Tensor {
  * @param head_VC output projection, fp32 or in that precision
  * @param targets_M token ids, int32
  * @param collisions whether log Σ p² is wanted
+ * @param share where other processes have the other tokens' rows of the projection; the gradient of `h_MC` then is this
+ *   one's part
  * @returns fp32 [M], one or two
  */
 export function tokenLogps(
@@ -93,6 +107,7 @@ export function tokenLogps(
   targets_M: tf.Tensor,
   precision: Precision,
   collisions = false,
+  share: TensorShare | null = null,
 ): tf.Tensor1D[] {
   const [M, C] = h_MC.shape as number[], V = head_VC.shape[0];
   const elementBytes = precision === "bf16" ? 2 : 4;
@@ -101,7 +116,7 @@ export function tokenLogps(
   const rowsOf = (matrix: tf.Tensor, { from, count }: Chunk) =>
     tf.slice(matrix, [from, 0], [count, C]);
   const within = (targets_M: tf.Tensor, { from }: Chunk) =>
-    tf.sub(tf.reshape(targets_M, [M, 1]), tf.scalar(from, "int32"));
+    tf.sub(tf.reshape(targets_M, [M, 1]), tf.scalar((share?.firstToken ?? 0) + from, "int32"));
   /** `h` for the chunk after those in `done`: more than {@link LANES} at once would all be in memory. */
   const next = (h: tf.Tensor, done: tf.Tensor[]) =>
     after(h, done.slice(-LANES, done.length - LANES + 1));
@@ -117,12 +132,11 @@ export function tokenLogps(
       if (collisions) doubled.push(normaliseTwice(logits)[0]);
       if (keep) kept.push(logits);
     }
-    const [normaliser] = normalise(concat(normalisers, 1));
-    const score = picked.reduce((a, b) => tf.add(a, b));
+    const parts = [picked.reduce((a, b) => tf.add(a, b)), normalise(concat(normalisers, 1))[0]];
+    if (collisions) parts.push(normalise(concat(doubled, 1))[0]);
+    const [score, normaliser, collision] = share ? overAll(parts, share) : parts;
     const values = [tf.sub(score, normaliser)];
-    if (collisions) {
-      values.push(tf.sub(normalise(concat(doubled, 1))[0], tf.mul(normaliser, 2)));
-    }
+    if (collisions) values.push(tf.sub(collision, tf.mul(normaliser, 2)));
     return {
       values: values.map((value) => tf.reshape(value, [M])),
       saved: [h, head, targets_M, normaliser, ...kept],

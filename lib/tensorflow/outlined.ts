@@ -62,6 +62,9 @@ interface Backward {
  *
  * Make it anew in each traced function: what was recorded belongs to that one.
  *
+ * Collectives inside of `fn` have to depend on each other, since nothing else keeps them in order; calls of what has
+ * collectives run in the order in which they were recorded.
+ *
  * @throws TensorflowError when `fn` uses variables
  */
 export function outlined<X, W, F, R>(

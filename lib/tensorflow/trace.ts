@@ -33,7 +33,8 @@ export class Trace {
   private readonly captures = new Map<unknown, Capture>();
 
   constructor(private readonly context: Context, readonly capturing: Captures) {
-    this.tracer = new Tracer(context);
+    // Parts of a graph do not wait for operations that are not in them; their calls are in order.
+    this.tracer = new Tracer(context, capturing !== "outer");
   }
 
   /** What stands for `key` in the function: the same as before, or a new input. */

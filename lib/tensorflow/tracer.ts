@@ -36,6 +36,8 @@ export interface TracedFunction {
   readonly pointer: Pointer;
   readonly outputs: { shape: number[]; dtype: number }[];
   readonly xla: boolean;
+  /** Whether it waits for other processes. */
+  readonly collective: boolean;
 }
 
 /** How a graph, or a part of it, becomes a function. */
@@ -59,13 +61,20 @@ export class Tracer {
   private readonly seen = new Map<string, GraphTensor[]>();
   private readonly called = new Set<string>();
   /** Of each node: the operation, what it reads, and nodes that go where it goes. */
-  private readonly nodes: { operation: Pointer; inputs: GraphTensor[]; wrappers: number[] }[] = [];
+  private readonly nodes: {
+    operation: Pointer;
+    inputs: GraphTensor[];
+    wrappers: number[];
+    /** Whether it waits for other processes. */
+    collective: boolean;
+  }[] = [];
   private readonly placeholders = new Set<number>();
   private readonly resources = new ResourceOrder<Pointer>();
   /** How many nodes of each operation there are. */
   readonly counts = new Map<string, number>();
 
-  constructor(private readonly context: Context) {
+  /** @param ordersCollectives whether they run in the order in which they are recorded, whatever they depend on */
+  constructor(private readonly context: Context, private readonly ordersCollectives = true) {
     this.graph = context.c.TF_NewGraph();
   }
 
@@ -164,8 +173,8 @@ export class Tracer {
     const definition = opDefinition(name);
     if (!definition) throw new TensorflowError(`TensorFlow has no operation ${name}`);
     const touched = inputs.filter((t) => t.dtype === DataType.resource).map(nameOf);
-    // In another order than the other processes they would wait for each other for ever.
-    if (name.startsWith("Collective")) touched.push("collectives");
+    const collective = name.startsWith("Collective");
+    touched.push(...this.orderOf(collective));
     const key = definition.stateful
       ? undefined
       : `${name} ${this.context.device} ${inputs.map(nameOf)} ${
@@ -202,9 +211,15 @@ export class Tracer {
       () => describe(name, inputs),
       results,
       (operation) => this.resources.add(name, touched, operation),
+      collective,
     );
     if (key) this.seen.set(key, outputs);
     return outputs;
+  }
+
+  /** What an operation touches by waiting for other processes: in another order they would wait for ever. */
+  private orderOf(collective: boolean): string[] {
+    return collective && this.ordersCollectives ? ["collectives"] : [];
   }
 
   /** The same tensor as a node that is never merged and runs after `dependencies`. */
@@ -228,6 +243,7 @@ export class Tracer {
       status.check(() => `using ${traced.name}`);
       this.called.add(traced.name);
     }
+    const touched = this.orderOf(traced.collective);
     const results = this.finish(
       "PartitionedCall",
       inputs,
@@ -248,10 +264,15 @@ export class Tracer {
         const name = utf8(traced.name);
         c.TF_SetAttrFuncName(d, cString("f"), name, BigInt(name.length));
         if (traced.xla) c.TF_SetAttrBool(d, cString("_XlaMustCompile"), 1);
+        for (const earlier of this.resources.before("call", touched)) {
+          c.TF_AddControlInput(d, earlier);
+        }
       },
       traced.outputs.length,
       () => describe(traced.name, inputs),
       traced.outputs,
+      (operation) => this.resources.add("call", touched, operation),
+      traced.collective,
     );
     // TensorFlow copies "_" attributes of a node that feeds a function's argument onto the argument, and an
     // argument that must be compiled by XLA is an error: an Identity keeps them apart.
@@ -275,7 +296,8 @@ export class Tracer {
     const { c, pointer: context, status } = this.context;
     const name = `${label.replace(/[^A-Za-z0-9_]/g, "_")}_${functions++}`;
     const effects = this.resources.lastWrites();
-    const operations = nodes && Array.from(nodes, (node) => this.nodes[node].operation);
+    const contents = nodes ? Array.from(nodes, (node) => this.nodes[node]) : this.nodes;
+    const operations = nodes && contents.map(({ operation }) => operation);
     const pointer = c.TF_GraphToFunctionWithControlOutputs(
       this.graph,
       cString(name),
@@ -309,6 +331,7 @@ export class Tracer {
       pointer,
       outputs: outputs.map(({ shape, dtype }) => ({ shape, dtype })),
       xla,
+      collective: contents.some(({ collective }) => collective),
     };
   }
 
@@ -328,6 +351,7 @@ export class Tracer {
     what: () => string = () => name,
     shapes?: { shape: number[]; dtype: number }[],
     made: (operation: Pointer) => void = () => {},
+    collective = false,
   ): GraphTensor[] {
     const { c, status } = this.context;
     const node = this.nodes.length;
@@ -339,7 +363,7 @@ export class Tracer {
     const operation = c.TF_FinishOperation(description, status.pointer);
     status.check(what);
     made(operation);
-    this.nodes.push({ operation, inputs, wrappers: [] });
+    this.nodes.push({ operation, inputs, wrappers: [], collective });
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     return Array.from({ length: outputCount }, (_, index) => {
       if (shapes) {

@@ -11,6 +11,7 @@ import type { TrainerState } from "@/lib/trainers/checkpoint.ts";
 import { fingerprint, type Prepared } from "@/lib/trainers/prepare.ts";
 import { namedSettings, writeConfig } from "@/lib/trainers/run-folder.ts";
 import {
+  batchSharesOf,
   chooseLayout,
   settingsHash,
   totalExamples,
@@ -54,15 +55,15 @@ export async function decide(
         `model.reference_dtype=${referenceDtype}: both have to round alike`,
     );
   }
-  const processes = workersOf(settings);
+  const processes = workersOf(settings), shares = batchSharesOf(settings);
   log(
     `training in ${path}: ${lossTitle(settings.loss)}, ${precision}, ${layout} batches` +
       (processes > 1 ? `, ${processes} workers` : ""),
   );
-  if (needsWholeBatch(settings.loss) && settings.gradientAccumulationSteps * processes > 1) {
+  if (needsWholeBatch(settings.loss) && settings.gradientAccumulationSteps * shares > 1) {
     log(
       `loss=${settings.loss.name} compares within a batch: with gradient_accumulation_steps=` +
-        `${settings.gradientAccumulationSteps} and ${processes} workers each part is compared within itself, ` +
+        `${settings.gradientAccumulationSteps} and ${shares} workers each part is compared within itself, ` +
         "which is another loss",
     );
   }

@@ -26,7 +26,7 @@ export async function evaluate(
   onProgress?: (done: number, total: number) => void,
 ): Promise<Record<string, number>> {
   const sums = new MetricSums();
-  for (const [i, whole] of fullBatches(pairs, batchSize, steps.world).entries()) {
+  for (const [i, whole] of fullBatches(pairs, batchSize, steps.batchShares).entries()) {
     const filled = steps.own(whole);
     const at = i * whole.length, count = Math.min(whole.length, pairs.length - at);
     const tensors = steps.place(filled), mismatched = steps.placeMismatched(filled);
@@ -54,14 +54,14 @@ export async function evaluate(
  * Held-out pairs in batches of one size, so that their shape is known already: the last batch is filled up with
  * copies, which are not to be counted.
  *
- * @param world processes that share a batch; it is enlarged to a multiple
+ * @param shares processes that a batch is divided among; it is enlarged to a multiple
  */
 export function fullBatches(
   pairs: TokenizedPair[],
   batchSize: number,
-  world = 1,
+  shares = 1,
 ): TokenizedPair[][] {
-  const size = shareable(Math.min(batchSize, pairs.length), world);
+  const size = shareable(Math.min(batchSize, pairs.length), shares);
   return Array.from({ length: Math.ceil(pairs.length / size) }, (_, i) => {
     const batch = pairs.slice(i * size, (i + 1) * size);
     return [...batch, ...Array(size - batch.length).fill(batch[0])];
@@ -69,4 +69,4 @@ export function fullBatches(
 }
 
 /** At least so many examples, of which every process gets as many. */
-const shareable = (size: number, world: number): number => Math.ceil(size / world) * world;
+const shareable = (size: number, shares: number): number => Math.ceil(size / shares) * shares;

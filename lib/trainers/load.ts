@@ -60,7 +60,7 @@ export async function loadTrained(
     precision,
     buckets,
     // A layer that is kept for its gradient is kept whole.
-    settings.activationCheckpointing || parallelism.divided,
+    settings.activationCheckpointing || parallelism.gathers,
     parallelism,
   );
   const reference = referenceLogps ? null : frozen;

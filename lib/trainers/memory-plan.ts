@@ -11,6 +11,7 @@ import type { Precision } from "@/lib/models/precision.ts";
 import { CHUNK_BYTES, KEPT_BYTES, LANES } from "@/lib/models/vocabulary.ts";
 import { type OptimizerName, RULES } from "@/lib/trainers/optimizer-rules.ts";
 import { attentionMemory, type StepShape } from "@/lib/trainers/step-shapes.ts";
+import { localConfig } from "@/lib/trainers/tensor-parallel.ts";
 
 /** What of a run its memory depends on. */
 export interface MemoryPlanInput {
@@ -33,6 +34,8 @@ export interface MemoryPlanInput {
   devices: number;
   /** Processes that the parameters are divided among. */
   processes: number;
+  /** Whether they divide the matrices, and compute the same rows; else each has a piece of every layer. */
+  tensorParallel: boolean;
   /** GPUs have memory of their own, without the process in it. */
   kind: "CPU" | "GPU";
 }
@@ -114,7 +117,8 @@ export function memoryPlan(input: MemoryPlanInput): DevicePlan[] {
     return Array.from({ length: processes }, (_, i) => {
       // The first one samples.
       const samples = i === 0 ? input.samples : null;
-      const plan = devicePlan({ ...input, samples }, { layers, outside: 1 });
+      const own = { ...input, samples };
+      const plan = devicePlan(input.tensorParallel ? localInput(own) : own, whole(layers), own);
       return { device: `${kind === "GPU" ? "GPU " : ""}process ${i}`, ...plan };
     });
   }
@@ -125,15 +129,30 @@ export function memoryPlan(input: MemoryPlanInput): DevicePlan[] {
   });
 }
 
-function devicePlan(input: MemoryPlanInput, share: Share): Omit<DevicePlan, "device"> {
-  const kept = keptRows(input, share);
+const whole = (layers: number): Share => ({ layers, outside: 1 });
+
+/** A run of one process alone, of the part of each matrix that one of several has. */
+const localInput = (input: MemoryPlanInput): MemoryPlanInput => ({
+  ...input,
+  config: localConfig(input.config, input.processes),
+  processes: 1,
+  devices: 1,
+});
+
+/** @param model the run of the whole model, of which `input` may be a part */
+function devicePlan(
+  input: MemoryPlanInput,
+  share: Share,
+  model = input,
+): Omit<DevicePlan, "device"> {
+  const kept = keptRows(input, share, model);
   const moments = [
     ...input.training.flatMap((shape) => [
       forwardEnd(input, share, shape),
       backwardEnd(input, share, shape),
     ]),
     ...input.evaluation.map((shape) => evaluation(input, share, shape)),
-    ...sampling(input, share),
+    ...sampling(model, share),
   ];
   const largest = moments.reduce((a, b) => total(b) > total(a) ? b : a, []);
   const rows = [...kept, ...largest, {
@@ -146,7 +165,7 @@ function devicePlan(input: MemoryPlanInput, share: Share): Omit<DevicePlan, "dev
 const total = (rows: readonly MemoryRow[]) => rows.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** What stays from the beginning to the end. */
-function keptRows(input: MemoryPlanInput, share: Share): MemoryRow[] {
+function keptRows(input: MemoryPlanInput, share: Share, model: MemoryPlanInput): MemoryRow[] {
   const { kind, lora, processes, reference, optimizer, config } = input, s = sizesOf(config);
   const shapes = input.training.length + input.evaluation.length;
   // With recomputation a layer is in the graph twice, and backward.
@@ -157,14 +176,17 @@ function keptRows(input: MemoryPlanInput, share: Share): MemoryRow[] {
     (alike ? SHAPE_BYTES.alike : perLayer * share.layers + SHAPE_BYTES.once * share.outside);
   const trained = trainedNumbers(input, share);
   const whole = 4 * numbers(s, share) / processes, frozen = frozenBytes(input, share);
-  const sharded = processes > 1 ? whole : frozen;
+  const sharded = model.processes > 1 ? whole : frozen;
   return [
     {
       what: "process and libraries",
       bytes: kind === "GPU" ? GPU_BYTES : share.outside * PROCESS_BYTES,
     },
     // The file's largest tensor, as it was read.
-    { what: "reading the model", bytes: kind === "CPU" ? share.outside * 4 * s.embedding : 0 },
+    {
+      what: "reading the model",
+      bytes: kind === "CPU" ? share.outside * 4 * sizesOf(model.config).embedding : 0,
+    },
     { what: "graphs and compiled kernels", bytes: compiled },
     lora ? { what: "weights of the base", bytes: frozen } : { what: "weights", bytes: whole },
     { what: "weights of the adapters", bytes: lora ? 4 * trained : 0 },

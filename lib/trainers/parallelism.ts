@@ -5,6 +5,7 @@
  */
 import { copyToDevice, type tf, withDevice } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import type { DecoderConfig } from "@/lib/models/config.ts";
 import type { LayerPlan } from "@/lib/models/decoder.ts";
 import type { Weight } from "@/lib/models/export.ts";
 import type { Weights } from "@/lib/models/weights.ts";
@@ -12,14 +13,20 @@ import { globalNorm } from "@/lib/trainers/gradients.ts";
 
 /** What a step asks of the way it is spread. `weights` are what one process keeps of a model. */
 export interface Parallelism extends LayerPlan {
-  /** Whether `weights` are pieces of a model's tensors, under names of their own. */
+  /** Whether `weights` are pieces of a model's tensors, which may have names of their own. */
   readonly divided: boolean;
+  /** Whether layers are gathered for their gradient once more, and so have to be computed again. */
+  readonly gathers: boolean;
   /** How many processes compute, and which of them this one is. */
   readonly world: number;
   readonly rank: number;
+  /** What one process computes as if it were the whole model. */
+  localConfig(config: DecoderConfig): DecoderConfig;
   /** The device that a tensor of `weights`, and what the optimiser knows of it, is on; null: TensorFlow's choice. */
   deviceOf(name: string): string | null;
-  /** Each process's share of some pairs, by rank; together they are the pairs in their order. */
+  /** Among how many processes a batch is divided; 1 where each computes all of it. */
+  readonly batchShares: number;
+  /** The shares of some pairs, by rank where there are several; together they are the pairs in their order. */
   shares(pairs: TokenizedPair[]): TokenizedPair[][];
   /** Runs the body of a traced function, of which `number` is another one for each. */
   numbered<R>(number: number, body: () => R): R;
@@ -58,15 +65,19 @@ export type Read = (name: string) => Promise<Float32Array> | Float32Array;
 /** One process that keeps everything. */
 export const ALONE: Parallelism = {
   divided: false,
+  gathers: false,
   world: 1,
   rank: 0,
+  localConfig: (config) => config,
   deviceOf: () => null,
+  batchShares: 1,
   shares: (pairs) => [pairs],
   numbered: (_, body) => body(),
   open: (weights) => weights,
   place: (_, run) => run(),
   gather: (own) => own,
   alike: true,
+  share: null,
   reduce: (gradients) => gradients,
   norm: (gradients) => globalNorm(Object.values(gradients)),
   collect: (values) => values,

@@ -10,7 +10,7 @@ import type { Precision } from "@/lib/models/precision.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { scoresPrompts } from "@/lib/trainers/loss-batch.ts";
 import { type DevicePlan, memoryPlan, type MemoryPlanInput } from "@/lib/trainers/memory-plan.ts";
-import type { TrainSettings } from "@/lib/trainers/settings.ts";
+import { batchSharesOf, type TrainSettings, workersOf } from "@/lib/trainers/settings.ts";
 import { type StepShape, stepShape } from "@/lib/trainers/step-shapes.ts";
 import { computeDevices } from "@/lib/trainers/threads.ts";
 import type { TrainInput } from "@/lib/trainers/trainer.ts";
@@ -19,7 +19,14 @@ import type { Trained } from "@/lib/trainers/update.ts";
 /** What settings say of a run's memory. */
 type FromSettings = Omit<
   MemoryPlanInput,
-  "config" | "precision" | "training" | "evaluation" | "devices" | "processes" | "kind"
+  | "config"
+  | "precision"
+  | "training"
+  | "evaluation"
+  | "devices"
+  | "processes"
+  | "tensorParallel"
+  | "kind"
 >;
 
 /** @param beforehand whether the reference's log-probs are computed before training */
@@ -46,11 +53,11 @@ function fromSettings(settings: TrainSettings, beforehand: boolean): FromSetting
 
 /** The plan of a run whose shapes are settled. */
 export function planRun(
-  { settings, source, precision, parallelism: { world }, held }: TrainInput,
+  { settings, source, precision, parallelism: { world, batchShares, share }, held }: TrainInput,
   { steps, referenceLogps }: Trained,
 ): DevicePlan[] {
-  const own = settings.batchSize / settings.gradientAccumulationSteps / world;
-  const evaluated = Math.ceil(settings.evalBatchSize / world);
+  const own = settings.batchSize / settings.gradientAccumulationSteps / batchShares;
+  const evaluated = Math.ceil(settings.evalBatchSize / batchShares);
   const layers = source.config.num_hidden_layers;
   const devices = computeDevices(world > 1 ? 1 : settings.devices, layers);
   return memoryPlan({
@@ -62,6 +69,7 @@ export function planRun(
     ...(held.length > 0 ? {} : { samples: null }),
     devices: devices.length,
     processes: world,
+    tensorParallel: share !== null,
     kind: devices[0].startsWith("GPU") ? "GPU" : "CPU",
   });
 }
@@ -69,8 +77,6 @@ export function planRun(
 /** How a run that is only planned is spread. */
 export interface Spread {
   devices: number;
-  /** Whether each device has a process of its own, with a piece of all parameters. */
-  sharded: boolean;
   kind: "CPU" | "GPU";
 }
 
@@ -80,20 +86,22 @@ export function planSettings(
   config: DecoderConfig,
   precision: Precision,
   layout: LayoutKind,
-  { devices, sharded, kind }: Spread,
+  { devices, kind }: Spread,
 ): DevicePlan[] {
-  const processes = sharded ? devices : 1;
-  const own = settings.batchSize / settings.gradientAccumulationSteps / processes;
+  const spread = { ...settings, devices }, processes = workersOf(spread);
+  const shares = batchSharesOf(spread);
+  const own = settings.batchSize / settings.gradientAccumulationSteps / shares;
   return memoryPlan({
     ...fromSettings(settings, settings.precomputeReference === true),
     config,
     precision,
     training: [longestShape(settings, layout, own)],
     evaluation: settings.nEvalExamples > 0
-      ? [longestShape(settings, layout, Math.ceil(settings.evalBatchSize / processes))]
+      ? [longestShape(settings, layout, Math.ceil(settings.evalBatchSize / shares))]
       : [],
-    devices: sharded ? 1 : devices,
+    devices: processes > 1 ? 1 : devices,
     processes,
+    tensorParallel: settings.trainer === "TensorParallelTrainer",
     kind,
   });
 }

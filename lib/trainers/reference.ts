@@ -130,14 +130,14 @@ export async function computeReference(
 ): Promise<void> {
   const length = ({ chosen, rejected }: TokenizedPair) => chosen.ids.length + rejected.ids.length;
   const waiting = missing.toSorted((a, b) => length(b) - length(a));
-  const { world, rank } = parallelism;
+  const { batchShares, rank } = parallelism;
   const batches = Array.from(
     { length: Math.ceil(waiting.length / batchSize) },
     (_, i) => waiting.slice(i * batchSize, (i + 1) * batchSize),
   );
   const filled = (batch: TokenizedPair[]) => [
     ...batch,
-    ...Array((world - batch.length % world) % world).fill(batch[0]),
+    ...Array((batchShares - batch.length % batchShares) % batchShares).fill(batch[0]),
   ];
   steps.plan(
     batches.filter((batch) => batch.length === batchSize).map(filled),

@@ -15,7 +15,7 @@ import type { ReferenceSync } from "@/lib/trainers/moving-reference.ts";
 import type { Schedule } from "@/lib/trainers/schedule.ts";
 
 /** How a run is spread over devices. */
-export const TRAINERS = ["BasicTrainer", "FSDPTrainer"] as const;
+export const TRAINERS = ["BasicTrainer", "FSDPTrainer", "TensorParallelTrainer"] as const;
 export type TrainerName = typeof TRAINERS[number];
 
 /** One training run. Lengths are in tokens; `every` and `nExamples` count examples. */
@@ -88,9 +88,13 @@ export interface TrainSettings extends Schedule {
   wandb: { entity: string | null; project: string } | null;
 }
 
-/** How many processes a batch is divided among. */
+/** How many processes train. */
 export const workersOf = ({ trainer, devices }: TrainSettings): number =>
   trainer === "BasicTrainer" ? 1 : devices ?? 1;
+
+/** How many processes a batch is divided among. */
+export const batchSharesOf = (settings: TrainSettings): number =>
+  settings.trainer === "FSDPTrainer" ? workersOf(settings) : 1;
 
 /** Settings that change nothing about the numbers a run produces. */
 const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [

@@ -7,22 +7,14 @@
  *
  * @module
  */
-import {
-  after,
-  allGather,
-  allReduce,
-  attr,
-  customGradMany,
-  DataType,
-  jit,
-  op,
-  tf,
-} from "@/lib/tensorflow/mod.ts";
+import { after, attr, customGradMany, DataType, op, tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
+import type { DecoderConfig } from "@/lib/models/config.ts";
 import type { Weight } from "@/lib/models/export.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { toFp32 } from "@/lib/models/precision.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
+import { ProcessGroup } from "@/lib/trainers/process-group.ts";
 import type { Parallelism, Read, Shapes } from "@/lib/trainers/parallelism.ts";
 
 /** A tensor's place in its block's vector. */
@@ -49,8 +41,6 @@ const PIECE = "piece";
 const KEYS_OF_A_FUNCTION = 100_000, SCALARS = 90_000;
 /** Numbers of what is no step's function: whole tensors, and what is agreed on, which is the last: its keys go by length. */
 const WHOLE = 4, AGREEMENT = 5;
-/** Who waits for whom, and how long, is seen by the supervisor: others may be saving, or tracing. */
-const NO_LIMIT = 0;
 
 /**
  * Divides a model among `world` processes, of which this one is `rank`.
@@ -59,6 +49,9 @@ const NO_LIMIT = 0;
  */
 export class Sharding implements Parallelism {
   readonly divided = true;
+  readonly gathers = true;
+  readonly share = null;
+  readonly batchShares: number;
   readonly blocks: ReadonlyMap<string, Block>;
   /** Collectives are numbered layer by layer. */
   readonly alike = false;
@@ -69,7 +62,7 @@ export class Sharding implements Parallelism {
   private inputBefore: tf.Tensor[] = [];
   /** Gradients of the last two blocks: sums that lag behind would leave whole gradients in memory. */
   private summed: tf.Tensor[] = [];
-  private readonly sum: ReturnType<Sharding["makeSum"]>;
+  private readonly group: ProcessGroup;
 
   constructor(
     shapes: Shapes,
@@ -89,15 +82,12 @@ export class Sharding implements Parallelism {
       block.pieceSize = Math.ceil((from + size) / world);
     }
     this.blocks = blocks;
-    this.sum = this.makeSum();
+    this.batchShares = world;
+    this.group = new ProcessGroup(rank, world, 1 + AGREEMENT * KEYS_OF_A_FUNCTION);
   }
 
-  private makeSum() {
-    return jit(
-      (values: tf.Tensor) =>
-        this.reduceAll(values, 1 + AGREEMENT * KEYS_OF_A_FUNCTION + values.size),
-      { name: "agreement" },
-    );
+  localConfig(config: DecoderConfig): DecoderConfig {
+    return config;
   }
 
   /**
@@ -190,19 +180,16 @@ export class Sharding implements Parallelism {
   /** Norm of the whole gradient from all processes' pieces. */
   norm(pieces: Weights): tf.Tensor {
     const own = tf.square(globalNorm(Object.values(pieces)));
-    return tf.reshape(tf.sqrt(this.reduceAll(tf.reshape(own, [1]), this.scalarKey())), []);
+    return tf.reshape(tf.sqrt(this.group.reduceAll(tf.reshape(own, [1]), this.scalarKey())), []);
   }
 
   /** Numbers of all processes' examples, by rank. */
   collect(values: tf.Tensor1D): tf.Tensor1D {
-    return this.gatherAll(values, this.scalarKey()) as tf.Tensor1D;
+    return this.group.gatherAll(values, this.scalarKey()) as tf.Tensor1D;
   }
 
-  async agree(values: number[]): Promise<number[]> {
-    const own = tf.tensor1d(values), sum = await this.sum.async(own);
-    const result = Array.from(await sum.data());
-    tf.dispose([own, sum]);
-    return result;
+  agree(values: number[]): Promise<number[]> {
+    return this.group.agree(values);
   }
 
   async *part(kept: string[], read: Read): AsyncGenerator<[string, Float32Array]> {
@@ -217,7 +204,7 @@ export class Sharding implements Parallelism {
     for (const [i, { name, places }] of [...this.blocks.values()].entries()) {
       if (!kept.includes(name)) continue;
       const piece = take(name);
-      const flat = this.gatherAll(piece, 1 + WHOLE * KEYS_OF_A_FUNCTION + i);
+      const flat = this.group.gatherAll(piece, 1 + WHOLE * KEYS_OF_A_FUNCTION + i);
       const values = await flat.data() as Float32Array;
       tf.dispose([piece, flat]);
       for (const { name, shape, from, size } of places) {
@@ -227,7 +214,7 @@ export class Sharding implements Parallelism {
   }
 
   private opened(piece: tf.Tensor, block: Block): tf.Tensor[] {
-    const flat = this.gatherAll(piece, this.blockKey(block)) as tf.Tensor1D;
+    const flat = this.group.gatherAll(piece, this.blockKey(block)) as tf.Tensor1D;
     return block.places.map(({ from, size, shape }) =>
       tf.reshape(tf.slice(flat, from, size), shape)
     );
@@ -239,7 +226,7 @@ export class Sharding implements Parallelism {
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const padding = pieceSize * this.world - size;
     const flat = tf.concat(padding > 0 ? [...parts, tf.zeros([padding])] : parts);
-    const sum = this.reduceAll(flat, this.blockKey(block, true)) as tf.Tensor1D;
+    const sum = this.group.reduceAll(flat, this.blockKey(block, true)) as tf.Tensor1D;
     // A slice is a view that keeps the whole sum in memory.
     const own = op("DeepCopy", [attr.type("T", DataType.float32)], [
       tf.slice(sum, this.rank * pieceSize, pieceSize),
@@ -263,14 +250,5 @@ export class Sharding implements Parallelism {
     const times = this.asked.get(first) ?? 0;
     this.asked.set(first, times + 1);
     return this.firstKey + first + times * step;
-  }
-
-  /** One process needs nobody. */
-  private gatherAll(x: tf.Tensor, key: number): tf.Tensor {
-    return this.world === 1 ? x : allGather(x, { key, timeoutSeconds: NO_LIMIT });
-  }
-
-  private reduceAll(x: tf.Tensor, key: number): tf.Tensor {
-    return this.world === 1 ? x : allReduce(x, { key, timeoutSeconds: NO_LIMIT });
   }
 }

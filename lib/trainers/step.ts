@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { attr, DataType, jit, op, tf } from "@/lib/tensorflow/mod.ts";
+import { jit, tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { type LossSettings, needsMismatched, pairLoss, sftLoss } from "@/lib/losses/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
@@ -20,9 +20,10 @@ import {
 import { embedTokens } from "@/lib/models/decoder.ts";
 import { tokenScores } from "@/lib/models/logps.ts";
 import type { LoraSettings } from "@/lib/models/lora.ts";
-import { type Precision, toFp32 } from "@/lib/models/precision.ts";
-import { EMBEDDING, embeddingTable, isTied, type Weights } from "@/lib/models/weights.ts";
+import type { Precision } from "@/lib/models/precision.ts";
+import { EMBEDDING, isTied, type Weights } from "@/lib/models/weights.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
+import { withEmbeddingGradient } from "@/lib/trainers/gradients.ts";
 import {
   lengthWeights,
   mismatchedPairs,
@@ -83,6 +84,8 @@ export interface Frozen {
  * with LoRA the adapters, which go with a frozen base.
  */
 export class Steps {
+  /** Of what this process computes. */
+  private readonly config: DecoderConfig;
   private readonly scoring: Scoring;
   private readonly train: ReturnType<Steps["makeTrain"]>;
   private readonly evaluate: ReturnType<Steps["makeEvaluate"]>;
@@ -91,7 +94,7 @@ export class Steps {
   onTrace: () => void = () => {};
 
   constructor(
-    private readonly config: DecoderConfig,
+    config: DecoderConfig,
     private readonly loss: LossSettings,
     private readonly layout: LayoutKind,
     private readonly precision: Precision,
@@ -99,6 +102,7 @@ export class Steps {
     private readonly checkpointing = false,
     private readonly parallelism: Parallelism = ALONE,
   ) {
+    this.config = parallelism.localConfig(config);
     this.scoring = { prompts: scoresPrompts(loss) };
     this.train = this.makeTrain();
     this.evaluate = this.makeEvaluate();
@@ -184,9 +188,9 @@ export class Steps {
     return known.map((sizes) => stepShape(this.layout, sequences, sizes));
   }
 
-  /** How many processes share a batch. */
-  get world(): number {
-    return this.parallelism.world;
+  /** Among how many processes a batch is divided. */
+  get batchShares(): number {
+    return this.parallelism.batchShares;
   }
 
   /** How often a function has been traced, once for each new shape; a step that does is slow. */
@@ -222,7 +226,7 @@ export class Steps {
       let examples: ExampleTensors | undefined, scores: SegmentScores | undefined;
       const referenceLogps = this.referenceLogps(batch, reference);
       const mismatched = this.mismatchedRatios(kept, reference, frozen);
-      const embedded = frozen ? [] : [embedTokens(weights, batch.ids_N)];
+      const embedded = frozen ? [] : [embedTokens(weights, batch.ids_N, parallelism.share)];
       const { grads } = tf.valueAndGrads(
         (...inputs: tf.Tensor[]) => {
           const [rows_NC] = inputs.slice(0, embedded.length);
@@ -235,14 +239,14 @@ export class Steps {
           tf.keep(scores.logps);
           examples = this.lossesOf(scores, referenceLogps, mismatched, batch);
           Object.values(examples).forEach((t) => tf.keep(t));
-          return tf.mul(tf.mean(examples.losses), scale / parallelism.world) as tf.Scalar;
+          return tf.mul(tf.mean(examples.losses), scale / parallelism.batchShares) as tf.Scalar;
         },
       )([...embedded, ...names.map((name) => weights[name])]);
       const rowGradients = grads.slice(0, embedded.length);
       const ofNames = grads.slice(embedded.length);
       const opened = Object.fromEntries(names.map((name, i) => [name, ofNames[i]]));
       for (const dRows_NC of rowGradients) {
-        withEmbeddingGradient(opened, weights, batch.ids_N, dRows_NC);
+        withEmbeddingGradient(opened, weights, batch.ids_N, dRows_NC, parallelism.share);
       }
       const gradients = parallelism.reduce(opened);
       const result: StepResult = {
@@ -357,7 +361,8 @@ export class Steps {
    */
   own(pairs: TokenizedPair[]): TokenizedPair[] {
     const shares = this.parallelism.shares(pairs);
-    if (shares.length > 1) shares.forEach((share) => this.settle(share));
+    if (shares.length === 1) return pairs;
+    shares.forEach((share) => this.settle(share));
     return shares[this.parallelism.rank];
   }
 
@@ -389,25 +394,6 @@ export class Steps {
       rejectedLogps: pairs.policyRejectedLogps,
     };
   }
-}
-
-/**
- * Adds the gradient of the looked-up rows to that of the embedding table, which may be the output projection's
- * already: in place, where the usual way makes and adds whole tables.
- */
-function withEmbeddingGradient(
-  gradients: Weights,
-  weights: Weights,
-  ids_N: tf.Tensor,
-  rows_NC: tf.Tensor,
-): void {
-  const table = gradients[EMBEDDING]
-    ? toFp32(gradients[EMBEDDING])
-    : tf.zerosLike(embeddingTable(weights));
-  gradients[EMBEDDING] = op("TensorScatterAdd", [
-    attr.type("T", DataType.float32),
-    attr.type("Tindices", DataType.int32),
-  ], [table, tf.reshape(ids_N, [-1, 1]), rows_NC]);
 }
 
 /** Tensors of results as numbers; the tensors are disposed. */

@@ -9,7 +9,7 @@ import { decide } from "@/lib/trainers/decide.ts";
 import { ALONE, layersInOrder } from "@/lib/trainers/parallelism.ts";
 import { prepare } from "@/lib/trainers/prepare.ts";
 import { openRunFolder } from "@/lib/trainers/run-folder.ts";
-import { type TrainSettings, workersOf } from "@/lib/trainers/settings.ts";
+import { batchSharesOf, type TrainSettings } from "@/lib/trainers/settings.ts";
 import { computeDevices, useThreads } from "@/lib/trainers/threads.ts";
 import { Trainer, type TrainHooks } from "@/lib/trainers/trainer.ts";
 import { supervise, withDevices } from "@/lib/trainers/workers/supervisor.ts";
@@ -65,7 +65,7 @@ async function trainHere(
 
 function checkBatches(settings: TrainSettings): void {
   const { batchSize, gradientAccumulationSteps: parts } = settings;
-  const workers = workersOf(settings);
+  const workers = batchSharesOf(settings);
   if (batchSize % (parts * workers) === 0) return;
   throw new InputError(
     `batch_size=${batchSize} has to be a multiple of gradient_accumulation_steps=${parts}` +

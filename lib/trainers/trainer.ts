@@ -259,7 +259,7 @@ export class Trainer {
       if (parts.length >= PLANNED_BATCHES) break;
     }
     this.trained.steps.plan(parts, total / size);
-    const evaluated = fullBatches(held, settings.evalBatchSize, this.input.parallelism.world);
+    const evaluated = fullBatches(held, settings.evalBatchSize, this.input.parallelism.batchShares);
     this.trained.steps.plan(evaluated, evaluated.length);
     this.memory = planRun(this.input, this.trained);
     planLines(this.memory).forEach(this.hooks.log);

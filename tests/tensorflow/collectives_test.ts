@@ -18,7 +18,7 @@ async function cluster(mode: "lives" | "dies"): Promise<Record<string, unknown>[
   }));
 }
 
-Deno.test("sums and gathered rows are the same in both processes, eagerly and in traced functions", async () => {
+Deno.test("sums and gathered rows are the same in both processes, eagerly, in traced functions and in what these call", async () => {
   const expected = [
     { sum: [[3, 30]] },
     { gathered: [[1, 10], [2, 20]] },
@@ -26,6 +26,7 @@ Deno.test("sums and gathered rows are the same in both processes, eagerly and in
       total: [[210 * (3 + 2 * call), 210 * (30 + 2 * call)]],
       rows: [[1 + call, 10 + call], [2 + call, 20 + call]],
     })),
+    { first: [[12, 120]], second: [[20, 128]] },
   ];
   for (const lines of await cluster("lives")) assert.deepEqual(lines, expected);
 });

@@ -31,7 +31,8 @@ async function writePage(): Promise<void> {
     "first one and without clipping, of a random Llama of two layers, in which the loss moves by 0.3 (DPO) and 6 " +
     "(SFT); what a bug would change, it would change visibly. `tests/trainers/equivalence_test.ts` compares them, " +
     "checks this table, and plants bugs that must not pass: a dropped mask, a rejected response that sees the chosen " +
-    "one, a token that is hidden, gradients of parts that are not divided, a process whose gradient is left out. " +
+    "one, a token that is hidden, gradients of parts that are not divided, a process whose gradient is left out, sums " +
+    "over processes that are left out. " +
     "This page is written by:",
     "```sh\ndeno run -A tests/trainers/equivalence-page.ts\n```",
     "The figures are the largest relative differences: of a tensor's first gradient (‖Δg‖/‖g‖), of what all updates " +

@@ -46,7 +46,7 @@ export interface Model {
 export interface Keeping {
   /** Tensors of their own: the optimiser writes in place. */
   keep(whole: Weights): Promise<Weights> | Weights;
-  whole(kept: Weights): Weights;
+  whole(kept: Weights): Promise<Weights> | Weights;
 }
 const ALL: Keeping = {
   keep: (whole) => Object.fromEntries(Object.entries(whole).map(([n, w]) => [n, tf.add(w, 0)])),
@@ -119,9 +119,9 @@ export async function trainFor(
     if (i > 1) continue;
     run.norm = report.norm;
     const moments = Object.entries(optimizer.state.exp_avg).map(([n, v]) => [n, v.read()]);
-    run.gradients = keeping.whole(Object.fromEntries(moments));
+    run.gradients = await keeping.whole(Object.fromEntries(moments));
   }
-  const found = keeping.whole(weights);
+  const found = await keeping.whole(weights);
   run.changes = Object.fromEntries(
     Object.keys(start).map((name) => [name, tf.sub(found[name], start[name])]),
   );

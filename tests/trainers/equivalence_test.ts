@@ -78,6 +78,12 @@ const BUGS: [string, () => ReturnType<typeof runHere>][] = [
     "the gradient of one process is left out",
     () => runSpread({ way: SHARED, devices: 1, processes: 2, leaveOut: 1 }),
   ],
+  ...(["enter", "leave"] as const).map((unsummed): [string, () => ReturnType<typeof runHere>] => [
+    unsummed === "enter"
+      ? "gradients of what divided matrices are given are not summed"
+      : "what divided matrices give is not summed",
+    () => runSpread({ way: SHARED, devices: 1, processes: 2, tensorParallel: true, unsummed }),
+  ]),
 ];
 for (const [bug, run] of BUGS) {
   Deno.test(`the matrix finds a planted bug: ${bug}`, async () => {

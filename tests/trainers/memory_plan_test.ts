@@ -31,6 +31,7 @@ const INPUT: MemoryPlanInput = {
   samples: null,
   devices: 1,
   processes: 1,
+  tensorParallel: false,
   kind: "CPU",
 };
 
@@ -106,6 +107,20 @@ Deno.test("devices of one process divide the layers, processes divide all parame
   }
 });
 
+Deno.test("processes that divide the matrices have a part of what is as wide as they are", () => {
+  const config = { ...INPUT.config, num_attention_heads: 4, num_key_value_heads: 2 };
+  const [wide] = planned({ config }),
+    [half] = planned({ config, processes: 2, tensorParallel: true });
+  // The five norms are in both.
+  const norms = 4 * 5 * 4;
+  assert.equal(half.weights, norms + (wide.weights - norms) / 2);
+  assert.equal(half["optimiser's state"], 2 * half.weights);
+  assert.equal(half.reference, half.weights);
+  assert.equal(half["reading the model"], wide["reading the model"]);
+  assert.ok(half.activations < wide.activations && half.activations > wide.activations / 2);
+  assert.equal(half["tensors gathered from all processes"], undefined);
+});
+
 Deno.test("a run tells its plan before it trains, and at the end what was measured", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -150,6 +165,11 @@ Deno.test("deno task plan: from a known model or a config.json alone, whether it
     8,
   ]);
 
+  const four = ["trainer=TensorParallelTrainer", "devices=4", "gpu_memory=80"];
+  const divided = await plan("model=codellama7b", ...four, "activation_checkpointing=true");
+  assert.equal(divided.code, 0, divided.stderr);
+  assert.match(divided.stdout, /process 0\n[^]*weights +6\.3 GiB\n[^]*process 1 to GPU process 3\n/);
+
   const folder = await Deno.makeTempDir();
   try {
     const path = join(folder, "config.json");
@@ -166,6 +186,8 @@ Deno.test("deno task plan: from a known model or a config.json alone, whether it
     };
     await refused(/devices=3 is more than the 2 layers/, `model=${folder}`, "devices=3");
     await refused(/multiple of 3/, `model=${folder}`, "devices=3", "trainer=FSDPTrainer");
+    const tensors = ["trainer=TensorParallelTrainer", "devices=3"];
+    await refused(/num_attention_heads=4 by devices=3/, `model=${folder}`, ...tensors);
     await refused(/known without one: .*CodeLlama-7b/, "model=pythia28");
     await Deno.writeTextFile(path, "{");
     await refused(/config\.json is not JSON/, `model=${folder}`);

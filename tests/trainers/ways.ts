@@ -45,11 +45,15 @@ export interface Spread {
   /** Devices of one process, or processes. */
   devices: number;
   processes?: number;
+  /** Whether the processes divide the matrices, and not the examples. */
+  tensorParallel?: boolean;
   /** Where the processes find each other, and which this one is. */
   addresses?: string[];
   rank?: number;
   /** A bug: the process whose gradients are not counted. */
   leaveOut?: number;
+  /** A bug: what the processes do not sum. */
+  unsummed?: "enter" | "leave";
 }
 
 const PLAIN: Way = { loss: DPO, layout: "shared-prompt" };
@@ -88,6 +92,16 @@ export const MATRIX: readonly Equivalence[] = [
     name: `DPO: FSDP on 2 processes${parts > 1 ? `, ${parts} parts` : ""} = 1 process`,
     wanted: PLAIN,
     found: { way: { ...PLAIN, parts, checkpointing: true }, devices: 1, processes: 2 },
+  })),
+  ...[1, 2].map((parts) => ({
+    name: `DPO: TP on 2 processes${parts > 1 ? `, ${parts} parts, recomputed` : ""} = 1 process`,
+    wanted: PLAIN,
+    found: {
+      way: { ...PLAIN, parts, checkpointing: parts > 1 },
+      devices: 1,
+      processes: 2,
+      tensorParallel: true,
+    },
   })),
 ];
 

@@ -2,41 +2,19 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { openSafetensors } from "@/lib/models/safetensors.ts";
 import { childrenOf, ended, localAddresses } from "./child-processes.ts";
 import { saveTinyModel } from "./tiny-model.ts";
-import { tinyRun } from "./tiny-run.ts";
-import { type Finished, type Seen, trainProcess } from "./train-process.ts";
+import type { Finished, Seen } from "./train-process.ts";
+import { assertSameMetrics, metric, type Settings, workerRuns } from "./worker-runs.ts";
 
-type Settings = Record<string, string | number | boolean>;
 const TWO = { trainer: "FSDPTrainer", devices: 2 };
 const FILES = ["policy/model.safetensors", "optimizer.safetensors"];
 
 const folder = await Deno.makeTempDir();
 await saveTinyModel(join(folder, "tiny"));
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+const { run, good, assertCloseWeights, peaks } = workerRuns(folder);
 
-const run = (name: string, settings: Settings, seen?: (seen: Seen) => boolean) =>
-  trainProcess({
-    ...tinyRun(folder),
-    // Enough to do after what is waited for, on a busy machine too.
-    n_examples: 16,
-    precompute_reference: false,
-    save_every: 4,
-    local_run_dir: join(folder, name),
-    resume: "latest",
-    ...settings,
-  }, seen);
-async function good(name: string, settings: Settings, seen?: (seen: Seen) => boolean) {
-  const finished = await run(name, settings, seen);
-  assert.equal(finished.code, 0, finished.stderr);
-  return finished;
-}
-const metric = ({ results }: Finished, name: string) =>
-  new Map(
-    results.filter((line) => line[name] !== undefined)
-      .map((line) => [line.examples as number, Number(line[name])]),
-  );
 const digest = (name: string, file: string) =>
   createHash("sha256").update(Deno.readFileSync(join(folder, name, "LATEST", file))).digest("hex");
 /** After the checkpoint at 4 examples. */
@@ -47,37 +25,12 @@ function assertSameWeights(found: string, wanted: string): void {
   for (const file of FILES) assert.equal(digest(found, file), digest(wanted, file), file);
 }
 
-/** ‖a − b‖/‖b − start‖ of every tensor of the policy. */
-function assertCloseWeights(found: string, wanted: string): void {
-  const open = (path: string) => openSafetensors(join(folder, path, "model.safetensors"));
-  const files = [open(`${found}/LATEST/policy`), open(`${wanted}/LATEST/policy`), open("tiny")];
-  assert.deepEqual([...files[0].tensors.keys()].sort(), [...files[1].tensors.keys()].sort());
-  for (const name of files[1].tensors.keys()) {
-    const [a, b, start] = files.map((file) => file.read(name));
-    const norm = (x: (i: number) => number) =>
-      Math.sqrt(a.reduce((sum, _, i) => sum + x(i) ** 2, 0));
-    const relative = norm((i) => a[i] - b[i]) / norm((i) => b[i] - start[i]);
-    assert.ok(relative < 1e-2, `${name} is off by ${relative} of its change`);
-  }
-  files.forEach((file) => file.close());
-}
-
 let alone: Finished, two: Finished;
 
 Deno.test("two workers: losses, held-out metrics and weights of one process", async () => {
   alone = await good("alone", {});
   two = await good("two", TWO);
-  for (
-    const name of ["loss/train", "loss/eval", "rewards_eval/margins", "rewards_eval/accuracies"]
-  ) {
-    const found = metric(two, name), wanted = metric(alone, name);
-    assert.deepEqual([...found.keys()], [...wanted.keys()]);
-    assert.ok(wanted.size >= 2, name);
-    for (const [examples, value] of wanted) {
-      const difference = Math.abs(found.get(examples)! - value);
-      assert.ok(difference < 1e-4, `${name} after ${examples} examples is off by ${difference}`);
-    }
-  }
+  assertSameMetrics(two, alone);
   assertCloseWeights("two", "alone");
 
   const again = await good("two", TWO);
@@ -177,30 +130,9 @@ Deno.test("one worker alone needs no network and has the same numbers", async ()
 });
 
 Deno.test("the memory that a worker takes falls with their number", async () => {
-  await saveTinyModel(join(folder, "wide"), {
-    intermediate_size: 16_384,
-    hidden_size: 64,
-    num_hidden_layers: 12,
-  });
-  const peaks: number[] = [];
-  for (const devices of [1, 2]) {
-    const settings = { model: join(folder, "wide"), loss: "sft", optimizer: "AdamW", debug: true };
-    const sizes = {
-      n_examples: 2,
-      n_eval_examples: 2,
-      max_length: 128,
-      max_prompt_length: 64,
-      do_first_eval: false,
-    };
-    const { results } = await good(`wide-${devices}`, { ...TWO, ...settings, ...sizes, devices });
-    const [peak] = metric({ results } as Finished, "peak_memory_bytes").values().toArray().slice(
-      -1,
-    );
-    peaks.push(peak / devices);
-    await Deno.remove(join(folder, `wide-${devices}`), { recursive: true });
-  }
+  const [one, ofTwo] = await peaks("FSDPTrainer");
   // Weights, gradients and the optimiser's state are four times the weights; half of that is 300 MB.
-  assert.ok(peaks[1] < peaks[0] - 2e8, `of one ${peaks[0]} bytes, of each of two ${peaks[1]}`);
+  assert.ok(ofTwo < one - 2e8, `of one ${one} bytes, of each of two ${ofTwo}`);
 });
 
 Deno.test("what cannot be divided is refused in one sentence, and nothing is made", async () => {

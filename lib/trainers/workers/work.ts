@@ -8,7 +8,9 @@ import { InputError } from "@/lib/errors.ts";
 import { type TrainerState, verifyCheckpoint } from "@/lib/trainers/checkpoint.ts";
 import { decide, type Decisions } from "@/lib/trainers/decide.ts";
 import { fingerprint, prepare, type Prepared } from "@/lib/trainers/prepare.ts";
+import type { Parallelism } from "@/lib/trainers/parallelism.ts";
 import { Sharding } from "@/lib/trainers/sharding.ts";
+import { checkDivisible, TensorParallel } from "@/lib/trainers/tensor-parallel.ts";
 import { useThreads } from "@/lib/trainers/threads.ts";
 import { Trainer, type TrainHooks } from "@/lib/trainers/trainer.ts";
 import { raiseLoopback } from "@/lib/trainers/workers/loopback.ts";
@@ -24,16 +26,20 @@ export async function work(job: Job, channel: Channel): Promise<TrainerState> {
   const log = (line: string) => channel.send({ type: "log", line });
   const prepared = await prepare(settings, job.describes && rank === 0 ? log : null);
   try {
+    const inTensors = settings.trainer === "TensorParallelTrainer";
+    if (inTensors) checkDivisible(prepared.source.config, world);
     const decisions = job.decisions
       ? follow(job, job.decisions, prepared)
       : await lead(job, prepared, channel, log);
     if (decisions.state?.finished) return decisions.state;
-    const trainer = new Trainer({
-      ...prepared,
-      ...decisions,
-      settings,
-      parallelism: new Sharding(shapesOf(prepared), rank, world),
-    }, hooks(channel, rank, log));
+    const shapes = shapesOf(prepared);
+    const parallelism: Parallelism = inTensors
+      ? new TensorParallel(shapes, rank, world, decisions.precision)
+      : new Sharding(shapes, rank, world);
+    const trainer = new Trainer(
+      { ...prepared, ...decisions, settings, parallelism },
+      hooks(channel, rank, log),
+    );
     return await trainer.run();
   } finally {
     prepared.source.close();

@@ -1,5 +1,5 @@
 /** One process of a cluster for collectives_test.ts: prints a line of JSON for each thing it computes. */
-import { allGather, allReduce, configure, jit, tf } from "@/lib/tensorflow/mod.ts";
+import { allGather, allReduce, configure, jit, outlined, tf } from "@/lib/tensorflow/mod.ts";
 
 const [rank, dies] = [Number(Deno.args[0]), Deno.args[1] === "dies"];
 const addresses = Deno.args.slice(2);
@@ -22,6 +22,17 @@ for (let call = 0; call < 3; call++) {
   const { total, rows } = await step.async(tf.add(mine, call));
   tell({ total: total.arraySync(), rows: rows.arraySync() });
 }
+
+// The same function twice, on what does not depend on each other.
+const layers = jit((x: tf.Tensor) => {
+  const layer = outlined((x: tf.Tensor, _: null, __: null) => {
+    const once = allReduce(x, { key: 200, timeoutSeconds: 5 });
+    return allReduce(tf.mul(once, 2), { key: 201, timeoutSeconds: 5 });
+  }, { name: "layer" });
+  return { first: layer(x, null, null), second: layer(tf.add(x, 1), null, null) };
+});
+const { first, second } = await layers.async(mine);
+tell({ first: first.arraySync(), second: second.arraySync() });
 
 if (dies && rank === 1) Deno.exit(3);
 if (dies) {

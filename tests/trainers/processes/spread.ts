@@ -2,47 +2,53 @@
  * Updates of the random model in another process than the test's: with the layers on two devices, or as one of
  * several processes that share the parameters. The first process prints the run as JSON.
  */
-import { allGather, configure, tf } from "@/lib/tensorflow/mod.ts";
+import { configure, tf } from "@/lib/tensorflow/mod.ts";
 import { tensorShapes } from "@/lib/models/config.ts";
-import { layersInOrder } from "@/lib/trainers/parallelism.ts";
+import { layersInOrder, type Parallelism } from "@/lib/trainers/parallelism.ts";
 import { Sharding } from "@/lib/trainers/sharding.ts";
+import { TensorParallel } from "@/lib/trainers/tensor-parallel.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { CONFIG, randomWeights } from "../../models/random-model.ts";
 import { type Keeping, trainFor, type Way } from "../equivalence.ts";
 import { PAIRS, type Spread } from "../ways.ts";
 
-const { updates, way, devices, addresses, rank = 0, leaveOut }: Spread = JSON.parse(
-  Deno.args[0],
-);
+const { updates, way, devices, tensorParallel, addresses, rank = 0, leaveOut, unsummed }: Spread =
+  JSON.parse(Deno.args[0]);
 configure({
   ...addresses ? { cluster: { addresses, rank } } : { cpuDevices: devices },
   intraOpThreads: 1,
   interOpThreads: 2,
 });
 
+/** What this process keeps of the model, as a run reads and saves it. */
+const keepingOf = (parallelism: Parallelism): Keeping => ({
+  async keep(whole) {
+    const shapes = parallelism.kept(tensorShapes(CONFIG)), pieces: Weights = {};
+    const read = (name: string) => whole[name].dataSync().slice() as Float32Array;
+    for await (const [name, values] of parallelism.part([...shapes.keys()], read)) {
+      pieces[name] = tf.tensor(values, shapes.get(name));
+    }
+    return pieces;
+  },
+  async whole(pieces) {
+    const found: Weights = {};
+    const take = (name: string) => pieces[name].clone();
+    for await (const { name, shape, data } of parallelism.whole(Object.keys(pieces), take)) {
+      found[name] = tf.tensor(data.slice(), shape);
+    }
+    return found;
+  },
+});
+
 function inPieces(world: number): Partial<Way> {
-  const sharding = new Sharding(tensorShapes(CONFIG), rank, world);
-  // Of collectives outside of steps.
-  let key = 90_000_000;
-  const keeping: Keeping = {
-    async keep(whole) {
-      const pieces: Weights = {};
-      for (const block of sharding.blocks.values()) {
-        const read = (name: string) => whole[name].dataSync() as Float32Array;
-        pieces[block.name] = tf.tensor1d(await sharding.piece(block, read));
-      }
-      return pieces;
-    },
-    whole: (pieces) =>
-      Object.fromEntries([...sharding.blocks.values()].flatMap(({ name, places }) => {
-        const flat = allGather(pieces[name], { key: key++ }) as tf.Tensor1D;
-        return places.map((
-          { name, from, size, shape },
-        ) => [name, tf.reshape(tf.slice(flat, from, size), shape)]);
-      })),
-  };
-  return { parallelism: sharding, keeping };
+  const parallelism = tensorParallel
+    ? new TensorParallel(tensorShapes(CONFIG), rank, world, "fp32")
+    : new Sharding(tensorShapes(CONFIG), rank, world);
+  if (unsummed && parallelism.share) {
+    Object.assign(parallelism.share, { [unsummed]: (parts: tf.Tensor[]) => parts });
+  }
+  return { parallelism, keeping: keepingOf(parallelism) };
 }
 
 /** One process adds nothing to the sum of gradients. */
