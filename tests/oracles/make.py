@@ -31,7 +31,7 @@ ORACLES = {
     "optimizers": (1e-6, 1e-7),
 }
 # Computed without a model.
-WITHOUT_MODEL = {"losses", "optimizers"}
+WITHOUT_MODEL = {"blocks", "losses", "optimizers"}
 
 
 def main():

@@ -10,17 +10,21 @@ def make():
 
     random = np.random.default_rng(7)
     types = {}
-    for name in ("Q4_0", "Q4_1", "Q8_0", "F16", "BF16"):
+    for name in ("Q4_0", "Q4_1", "Q8_0", "F16", "BF16", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K", "F32"):
         kind = gguf.GGMLQuantizationType[name]
         block_size, block_bytes = gguf.GGML_QUANT_SIZES[kind]
         count = BLOCKS if block_size > 1 else 64
         data = random.integers(0, 256, (count, block_bytes), dtype=np.uint8)
         # Finite scales of every size: normal, subnormal, zero and negative.
         scales = np.array([0.0123, -1.5, 6e-8, 0.0, 3e-5, 60000.0], dtype="<f2").view(np.uint8).reshape(-1, 2)
-        if block_size > 1:
+        if name == "Q6_K":
+            data[:, 208:210] = scales
+        elif block_size > 1:
             data[:, 0:2] = scales
-            if name == "Q4_1":
+            if name in ("Q4_1", "Q5_1", "Q4_K", "Q5_K"):  # a second scale, of what is added
                 data[:, 2:4] = scales[::-1]
+        elif name == "F32":
+            data[data[:, 3] & 0x7F == 0x7F, 3] = 0x40
         else:
             data[:, 1] &= 0xBF if name == "F16" else 0xFF  # no infinities or NaN
             data[data[:, 1] & 0x7F == 0x7F, 1] = 0x40
