@@ -1,13 +1,12 @@
 """Random blocks of each ggml type and their fp32 values by the `gguf` package."""
 
+import gguf
 import numpy as np
 
 BLOCKS = 6
 
 
 def make():
-    import gguf
-
     random = np.random.default_rng(7)
     types = {}
     for name in ("Q4_0", "Q4_1", "Q8_0", "F16", "BF16", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K", "F32"):
@@ -33,4 +32,18 @@ def make():
             "bytes": data.tobytes().hex(),
             "floats": np.ascontiguousarray(values).tobytes().hex(),
         }
-    return {"made_with": {"gguf": "0.19.0"}, "types": types}
+    return {"made_with": {"gguf": "0.19.0"}, "types": types, "encoded": encoded(random)}
+
+
+def encoded(random):
+    """fp32 numbers and their blocks: ordinary ones, zeros, halves of a step, and ones below half precision."""
+    values = random.standard_normal((6, 32)).astype("<f4")
+    values[1] = 0
+    values[2] = np.arange(32) - 15.5  # scale 15.5/127
+    values[3, 0], values[3, 1:] = 127, np.arange(31) - 15.5  # scale 1: every code lies halfway
+    values[4] *= 1e-6
+    values[5] *= 3e4
+    out = {"floats": values.tobytes().hex()}
+    for name in ("F16", "Q8_0"):
+        out[name] = gguf.quantize(values, gguf.GGMLQuantizationType[name]).tobytes().hex()
+    return out
