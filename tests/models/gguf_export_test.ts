@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 import { GGML_ENCODINGS, type GgmlEncodingName } from "@/lib/models/ggml-encode.ts";
 import { openGguf } from "@/lib/models/gguf.ts";
+import { policyOf } from "@/lib/models/export.ts";
 import { saveGguf } from "@/lib/models/gguf-export.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { saveTinyModel } from "@/tests/trainers/tiny-model.ts";
@@ -119,15 +120,6 @@ Deno.test("what GGUF cannot hold is refused in one sentence, and leaves no file"
     })();
     await refused({ weights: large }, /up_proj\.weight holds 70000, .* type=f32/);
   }));
-
-function policyOf(source: ModelSource) {
-  const weights = (async function* () {
-    for (const name of source.tensorNames) {
-      yield { name, shape: source.shape(name), data: await source.read(name) };
-    }
-  })();
-  return { config: source.config, tokenizer: source.tokenizer, weights };
-}
 
 async function withTiny(
   sizes: Parameters<typeof saveTinyModel>[1],
