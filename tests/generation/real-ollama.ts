@@ -27,6 +27,7 @@ export async function startOllama(program: string, folder: string): Promise<Real
     env: {
       OLLAMA_HOST: `127.0.0.1:${port}`,
       OLLAMA_MODELS: models,
+      OLLAMA_NUM_PARALLEL: "1",
       HOME: folder,
       PATH: Deno.env.get("PATH") ?? "",
     },
