@@ -211,7 +211,7 @@ async function sameModel(found: ModelSource, wanted: ModelSource): Promise<void>
   }
 }
 
-async function using<T>(path: string, use: (source: ModelSource) => T): Promise<void> {
+async function withModel<T>(path: string, use: (source: ModelSource) => T): Promise<void> {
   const source = await openModel(path);
   try {
     await use(source);
