@@ -10,7 +10,7 @@ const spec = defineTask({
     model: {
       type: "string",
       default: "smollm2",
-      help: "preset, .gguf file or Hugging Face folder",
+      help: "preset, .gguf file, Hugging Face folder, or ollama:NAME",
     },
     data: { type: "string", help: "JSONL file with prompt, chosen and rejected in each line" },
     out: { type: "string", help: "JSONL file to write: one line per line of data" },

@@ -40,7 +40,11 @@ export const TRAIN_KEYS = {
     help: "share of prompts held out where a dataset has no test split",
   },
 
-  model: { type: "string", default: "smollm2", help: "preset, .gguf file or Hugging Face folder" },
+  model: {
+    type: "string",
+    default: "smollm2",
+    help: "preset, .gguf file, Hugging Face folder, or ollama:NAME",
+  },
   "model.name_or_path": {
     type: "string",
     optional: true,

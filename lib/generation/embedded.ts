@@ -7,6 +7,7 @@ import type { Answer, GenerationRequest, Generator } from "@/lib/generation/gene
 import { OperationError } from "@/lib/errors.ts";
 import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
 import { sample } from "@/lib/models/sampling.ts";
+import { stopsAt } from "@/lib/models/stop-texts.ts";
 import { openModel } from "@/lib/models/source.ts";
 import { frozenWeights, loadWeights, type Weights } from "@/lib/models/weights.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
@@ -77,7 +78,10 @@ export async function embeddedGenerator(
           temperature: request.temperature,
           topP: request.top_p,
           seed: request.seed,
-          isDone: request.stop && ((ids) => endsWithAny(tokenizer, ids, request.stop!)),
+          topK: request.top_k,
+          minP: request.min_p,
+          repetitionPenalty: request.repeat_penalty,
+          isDone: request.stop && stopsAt(tokenizer, request.stop),
         })),
         {
           eosId: tokenizer.eosId,
@@ -109,15 +113,6 @@ export async function embeddedGenerator(
       if (loaded) tf.dispose(loaded.weights);
     },
   };
-}
-
-/** Tokens in which a text that ends an answer is looked for; its own are fewer. */
-const STOP_WINDOW = 16;
-
-/** Whether the newest tokens hold one of the texts; it stays part of the answer. */
-function endsWithAny(tokenizer: Tokenizer, ids: number[], texts: string[]): boolean {
-  const tail = tokenizer.decode(ids.slice(-STOP_WINDOW));
-  return texts.some((text) => tail.includes(text));
 }
 
 /** Token ids to text as they come; a character whose bytes are split over tokens waits until it is whole. */

@@ -13,6 +13,12 @@ export interface GenerationRequest {
   temperature: number;
   /** Nucleus sampling: 1 keeps every token. */
   top_p: number;
+  /** Only the most probable tokens; the provider's default where it is not given (embedded: all). */
+  top_k?: number;
+  /** Only tokens at least this share as probable as the most probable; likewise (embedded: 0). */
+  min_p?: number;
+  /** More than 1 discourages repeating tokens; likewise (embedded: 1; Ollama looks at the last tokens only). */
+  repeat_penalty?: number;
   /** The most tokens to answer with. */
   num_predict: number;
   /** Texts that end the answer; whether they are part of it is up to the provider. */

@@ -18,8 +18,10 @@ import type { Weights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { writeFileWhole } from "@/lib/write-file.ts";
 
-const CONFIG = "adapter_config.json", WEIGHTS = "adapter_model.safetensors";
-const DIGEST = "base_model_digest";
+export const ADAPTER_CONFIG = "adapter_config.json";
+const WEIGHTS = "adapter_model.safetensors";
+/** Keys of the weights' metadata: digest of the model trained on, and of the same weights in a folder for PEFT. */
+const DIGEST = "base_model_digest", EXPORTED_DIGEST = "exported_base_digest";
 
 /** Saves adapters to `folder` (made if missing); every file is synced. The folder is the caller's to rename into place. */
 export async function saveAdapters(
@@ -42,7 +44,7 @@ export async function saveAdapters(
     inference_mode: true,
     modules_to_save: null,
   };
-  await writeFileWhole(join(folder, CONFIG), JSON.stringify(config, null, 2) + "\n");
+  await writeFileWhole(join(folder, ADAPTER_CONFIG), JSON.stringify(config, null, 2) + "\n");
   await writeSafetensors(
     join(folder, WEIGHTS),
     Object.entries(adapters).map(([name, tensor]) => ({
@@ -59,6 +61,52 @@ export async function saveAdapters(
 }
 
 /**
+ * Copies adapters that {@link saveAdapters} wrote, naming another place of their base.
+ *
+ * @param base where PEFT finds the weights that they were trained on
+ * @param trainedOn digest of the model that training began with
+ * @throws InputError when they were trained on another model
+ */
+export async function copyAdapters(
+  from: string,
+  to: string,
+  base: Pick<ModelSource, "name" | "digest">,
+  trainedOn: string,
+): Promise<void> {
+  const file = openSafetensors(join(from, WEIGHTS));
+  try {
+    checkBase(from, file.metadata[DIGEST], { name: base.name, digest: trainedOn });
+    const config = JSON.parse(await Deno.readTextFile(join(from, ADAPTER_CONFIG)));
+    const named = { ...config, base_model_name_or_path: base.name };
+    await writeFileWhole(join(to, ADAPTER_CONFIG), JSON.stringify(named, null, 2) + "\n");
+    await writeSafetensors(
+      join(to, WEIGHTS),
+      [...file.tensors.values()].map(({ name, dtype, shape }) => ({
+        name,
+        dtype,
+        shape,
+        data: () => file.readBytes(name),
+      })),
+      { ...file.metadata, [EXPORTED_DIGEST]: base.digest },
+    );
+  } finally {
+    file.close();
+  }
+}
+
+function checkBase(
+  folder: string,
+  found: string | undefined,
+  base: { name: string; digest: string },
+) {
+  if (found === base.digest) return;
+  throw new InputError(
+    `${folder} was trained on a model with the digest ${found ?? "(none)"}, but ${base.name} has ` +
+      `${base.digest}; name the model that it was begun with.`,
+  );
+}
+
+/**
  * Reads adapters that {@link saveAdapters} wrote.
  *
  * @throws InputError when they were trained on another base, or are not those of `lora`
@@ -71,13 +119,7 @@ export function loadAdapters(
 ): Weights {
   const file = openSafetensors(join(folder, WEIGHTS));
   try {
-    if (file.metadata[DIGEST] !== base.digest) {
-      throw new InputError(
-        `${folder} was trained on a model with the digest ${
-          file.metadata[DIGEST] ?? "(none)"
-        }, but ${base.name} has ${base.digest}; name the model that it was begun with.`,
-      );
-    }
+    checkBase(folder, file.metadata[DIGEST], base);
     const shapes = adapterShapes(config, lora);
     for (const [name, shape] of shapes) {
       const entry = file.tensors.get(name);

@@ -6,7 +6,9 @@
 import { join } from "node:path";
 import { type DecoderConfig, tensorShapes, toHfConfig } from "@/lib/models/config.ts";
 import { createSafetensors } from "@/lib/models/safetensors.ts";
+import type { ModelSource } from "@/lib/models/source.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
+import type { OnProgress } from "@/lib/progress.ts";
 
 /** One tensor in Hugging Face's layout. */
 export interface Weight {
@@ -21,6 +23,21 @@ export interface Policy {
   tokenizer: Tokenizer;
   /** Every tensor of the configuration once, in any order; one of them is in memory at a time. */
   weights: AsyncIterable<Weight> | Iterable<Weight>;
+}
+
+/** An open model as what is saved: its tensors are read one at a time, when their turn comes. */
+export function policyOf(
+  source: ModelSource,
+  { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal } = {},
+): Policy {
+  const weights = (async function* () {
+    for (const [i, name] of source.tensorNames.entries()) {
+      signal?.throwIfAborted();
+      yield { name, shape: source.shape(name), data: await source.read(name) };
+      onProgress?.(i + 1, source.tensorNames.length, name);
+    }
+  })();
+  return { config: source.config, tokenizer: source.tokenizer, weights };
 }
 
 /**

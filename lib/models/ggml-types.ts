@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { K_BLOCK, q4K, q5K, q6K } from "@/lib/models/ggml-k-quants.ts";
+import { HALF } from "@/lib/models/half.ts";
 
 /** One format. */
 export interface GgmlType {
@@ -18,21 +20,6 @@ export interface GgmlType {
   /** Writes all of `bytes` (whole blocks) to `out` from index `at` on. */
   dequantize(bytes: Uint8Array, out: Float32Array, at: number): void;
 }
-
-/** fp32 value of every half-precision bit pattern. */
-const HALF: Float32Array = (() => {
-  const table = new Float32Array(65536);
-  for (let bits = 0; bits < 65536; bits++) {
-    const exponent = (bits >> 10) & 31, fraction = bits & 1023;
-    const magnitude = exponent === 0
-      ? fraction * 2 ** -24
-      : exponent === 31
-      ? (fraction === 0 ? Infinity : NaN)
-      : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    table[bits] = bits & 0x8000 ? -magnitude : magnitude;
-  }
-  return table;
-})();
 
 /** Half precision (IEEE binary16, little endian) to fp32. */
 export function halfToFloat(bytes: Uint8Array, out: Float32Array, at: number): void {
@@ -75,6 +62,36 @@ function q4_1(bytes: Uint8Array, out: Float32Array, at: number): void {
   }
 }
 
+/** The fifth bits of a block's 32 codes: bit j is element j's. */
+function fifthBits(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+}
+
+function q5_0(bytes: Uint8Array, out: Float32Array, at: number): void {
+  for (let block = 0; block < bytes.length; block += 22, at += 32) {
+    const scale = HALF[bytes[block] | (bytes[block + 1] << 8)];
+    const high = fifthBits(bytes, block + 2);
+    for (let j = 0; j < 16; j++) {
+      const code = bytes[block + 6 + j];
+      out[at + j] = (((code & 15) | (((high >>> j) & 1) << 4)) - 16) * scale;
+      out[at + 16 + j] = (((code >> 4) | (((high >>> (j + 16)) & 1) << 4)) - 16) * scale;
+    }
+  }
+}
+
+function q5_1(bytes: Uint8Array, out: Float32Array, at: number): void {
+  for (let block = 0; block < bytes.length; block += 24, at += 32) {
+    const scale = HALF[bytes[block] | (bytes[block + 1] << 8)];
+    const least = HALF[bytes[block + 2] | (bytes[block + 3] << 8)];
+    const high = fifthBits(bytes, block + 4);
+    for (let j = 0; j < 16; j++) {
+      const code = bytes[block + 8 + j];
+      out[at + j] = ((code & 15) | (((high >>> j) & 1) << 4)) * scale + least;
+      out[at + 16 + j] = ((code >> 4) | (((high >>> (j + 16)) & 1) << 4)) * scale + least;
+    }
+  }
+}
+
 function q8_0(bytes: Uint8Array, out: Float32Array, at: number): void {
   const codes = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let block = 0; block < bytes.length; block += 34, at += 32) {
@@ -89,6 +106,11 @@ export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
   [1, { name: "F16", blockSize: 1, blockBytes: 2, dequantize: halfToFloat }],
   [2, { name: "Q4_0", blockSize: 32, blockBytes: 18, dequantize: q4_0 }],
   [3, { name: "Q4_1", blockSize: 32, blockBytes: 20, dequantize: q4_1 }],
+  [6, { name: "Q5_0", blockSize: 32, blockBytes: 22, dequantize: q5_0 }],
+  [7, { name: "Q5_1", blockSize: 32, blockBytes: 24, dequantize: q5_1 }],
   [8, { name: "Q8_0", blockSize: 32, blockBytes: 34, dequantize: q8_0 }],
+  [12, { name: "Q4_K", blockSize: K_BLOCK, blockBytes: 144, dequantize: q4K }],
+  [13, { name: "Q5_K", blockSize: K_BLOCK, blockBytes: 176, dequantize: q5K }],
+  [14, { name: "Q6_K", blockSize: K_BLOCK, blockBytes: 210, dequantize: q6K }],
   [30, { name: "BF16", blockSize: 1, blockBytes: 2, dequantize: bfloatToFloat }],
 ]);

@@ -116,3 +116,22 @@ export function unpermuteRows(rows: Float32Array, heads: number, head_dim: numbe
   }
   return out;
 }
+
+/**
+ * Puts the rows of Q and K into llama.cpp's order: undoes {@link unpermuteRows}.
+ *
+ * @param rows `[heads · head_dim, width]`, row-major
+ */
+export function permuteRows(rows: Float32Array, heads: number, head_dim: number): Float32Array {
+  const width = rows.length / (heads * head_dim), half = head_dim / 2;
+  const out = new Float32Array(rows.length);
+  for (let head = 0; head < heads; head++) {
+    for (let j = 0; j < half; j++) {
+      for (let side = 0; side < 2; side++) {
+        const from = (head * head_dim + side * half + j) * width;
+        out.set(rows.subarray(from, from + width), (head * head_dim + 2 * j + side) * width);
+      }
+    }
+  }
+  return out;
+}

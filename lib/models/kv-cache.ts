@@ -21,6 +21,8 @@ export interface NextTokens {
   best: tf.Tensor;
   /** Probabilities at each sequence's temperature: fp32 [R, V]. */
   probabilities: tf.Tensor;
+  /** fp32 [R, V]. */
+  logits: tf.Tensor;
 }
 
 /** One layer's keys and values, [R·G·L, K]. */
@@ -171,6 +173,7 @@ function choose(
   return {
     best: tf.cast(tf.argMax(logits_RV, -1), "int32"),
     probabilities: tf.softmax(tf.div(logits_RV, temperatures)),
+    logits: logits_RV,
   };
 }
 

@@ -4,20 +4,22 @@
  * @module
  */
 import { unsafeUniformIntDistribution, xoroshiro128plus } from "pure-rand";
+import { chooseToken, penalised, type TokenFilters } from "@/lib/models/choose-token.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { KvCache, type NextTokens } from "@/lib/models/kv-cache.ts";
-import { sampleNucleus } from "@/lib/models/nucleus.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import type { Weights } from "@/lib/models/weights.ts";
+import { tf } from "@/lib/tensorflow/mod.ts";
 
 /** One prompt to go on from. */
-export interface SampleRequest {
+export interface SampleRequest extends TokenFilters {
   ids: number[];
   /** Most tokens to add. */
   maxNewTokens: number;
   /** 0 takes the most probable token always. */
   temperature: number;
-  topP: number;
+  /** More than 1 makes tokens of the prompt and of the sample less probable; 1, the default, does nothing. */
+  repetitionPenalty?: number;
   seed: number;
   /** Ends the sample early; asked after each token with all that were added. */
   isDone?: (ids: number[]) => boolean;
@@ -54,6 +56,8 @@ interface Row {
   ids: number[];
   length: number;
   random: () => number;
+  /** Every token so far, where there is a penalty on repeating it. */
+  seen: Set<number> | null;
 }
 
 /**
@@ -95,6 +99,7 @@ export async function sample(
     const ended = id === eosId;
     if (!ended) {
       row.ids.push(id);
+      row.seen?.add(id);
       onToken?.(row.request, id);
     }
     const stopped = ended || (isDone?.(row.ids) ?? false);
@@ -116,8 +121,9 @@ export async function sample(
       ) {
         const taken = waiting.splice(0, Math.min(free.length, PROMPTS_AT_ONCE));
         taken.forEach((request, i) => {
-          const { ids, seed } = requests[request];
-          rows[free[i]] = { request, ids: [], length: ids.length, random: uniform(seed) };
+          const { ids, seed, repetitionPenalty = 1 } = requests[request];
+          const seen = repetitionPenalty === 1 ? null : new Set(ids);
+          rows[free[i]] = { request, ids: [], length: ids.length, random: uniform(seed), seen };
         });
         await readPrompts(cache, requests, taken, free, rows, accept);
         continue;
@@ -170,17 +176,28 @@ async function takeTokens(
   accept: (at: number, id: number) => Promise<void>,
 ): Promise<void> {
   const best = next.best.dataSync(), V = next.probabilities.shape[1]!;
-  const needed = at.some((row) => rows[row] && requests[rows[row]!.request].temperature > 0);
-  const probabilities = needed ? next.probabilities.dataSync() as Float32Array : undefined;
-  next.best.dispose();
-  next.probabilities.dispose();
-  for (const [i, row] of at.entries()) {
-    const current = rows[row];
-    if (!current) continue;
-    const { temperature, topP } = requests[current.request];
+  const current = at.map((row) => rows[row]);
+  const anyOf = (wanted: (row: Row) => boolean) => current.some((row) => row && wanted(row));
+  const drawn = ({ request }: Row) => requests[request].temperature > 0;
+  const read = (tensor: tf.Tensor, needed: boolean) =>
+    needed ? tensor.dataSync() as Float32Array : undefined;
+  const probabilities = read(next.probabilities, anyOf((row) => !row.seen && drawn(row)));
+  const logits = read(next.logits, anyOf((row) => row.seen !== null));
+  tf.dispose([next.best, next.probabilities, next.logits]);
+  for (const [i, row] of current.entries()) {
+    if (!row) continue;
+    const { temperature, repetitionPenalty = 1, ...filters } = requests[row.request];
+    const of = (values: Float32Array) => values.subarray(i * V, (i + 1) * V);
+    const these = row.seen
+      ? penalised(of(logits!), row.seen, repetitionPenalty, temperature)
+      : temperature > 0
+      ? of(probabilities!)
+      : null;
     const id = temperature > 0
-      ? sampleNucleus(probabilities!.subarray(i * V, (i + 1) * V), topP, current.random())
+      ? chooseToken(these!, filters, row.random())
+      : these
+      ? chooseToken(these, { topK: 1 }, 0)
       : best[i];
-    await accept(row, id);
+    await accept(at[i], id);
   }
 }

@@ -9,6 +9,7 @@ import { InputError } from "@/lib/errors.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { openGgufModel } from "@/lib/models/gguf-model.ts";
 import { openHfFolder } from "@/lib/models/hf-folder.ts";
+import { OLLAMA_PREFIX, ollamaBlob } from "@/lib/models/ollama-blob.ts";
 import { isPickle, pickleRefusal } from "@/lib/models/pickle.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import { smollm2Path } from "@/lib/setup/paths.ts";
@@ -38,15 +39,18 @@ const PRESETS: Record<string, () => string> = { smollm2: smollm2Path };
 
 const WHAT_A_MODEL_IS = `a model is a preset (${
   Object.keys(PRESETS).join(", ")
-}), a .gguf file, or a folder with config.json, tokenizer.json and model.safetensors`;
+}), a .gguf file, a folder with config.json, tokenizer.json and model.safetensors, or ollama:NAME`;
 
 /**
- * Opens a model: a preset, a `.gguf` file, or a Hugging Face folder. `…/policy.pt` means the folder `policy`
+ * Opens a model: a preset, a `.gguf` file, a Hugging Face folder, or `ollama:NAME[:TAG]`, what Ollama holds here. `…/policy.pt` means the folder `policy`
  * beside it, as in the original project's commands; a real `policy.pt` alone is refused with its conversion.
  *
  * @throws InputError when there is no such model, or the file is damaged or of a kind that is not supported
  */
 export async function openModel(nameOrPath: string): Promise<ModelSource> {
+  if (nameOrPath.startsWith(OLLAMA_PREFIX)) {
+    return await openGgufModel(nameOrPath, ollamaBlob(nameOrPath.slice(OLLAMA_PREFIX.length)));
+  }
   const path = Object.hasOwn(PRESETS, nameOrPath)
     ? PRESETS[nameOrPath]()
     : basename(nameOrPath) === "policy.pt"

@@ -8,7 +8,7 @@ import type { GgufFile } from "@/lib/models/gguf.ts";
 import type { AddedToken, TokenizerJson, TokenizerParts } from "@/lib/models/tokenizer.ts";
 
 /** llama.cpp's name of a pre-tokenizer to what stands before byte-level splitting in tokenizer.json. */
-const PRE_TOKENIZERS: Record<string, { type: string; individual_digits: boolean }[]> = {
+export const PRE_TOKENIZERS: Record<string, { type: string; individual_digits: boolean }[]> = {
   "gpt-2": [],
   "smollm": [{ type: "Digits", individual_digits: true }],
 };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { listOllamaModels, ollamaGenerator } from "@/lib/generation/ollama.ts";
 import { ollamaServerPath } from "@/lib/setup/ollama-server.ts";
 import { smollm2Path } from "@/lib/setup/paths.ts";
-import { freePorts } from "../free-ports.ts";
+import { startOllama } from "@/tests/generation/real-ollama.ts";
 
 const server = ollamaServerPath();
 if (!server) {
@@ -15,33 +15,16 @@ Deno.test({
   ignore: !server,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const [port] = freePorts(1);
-    const host = `http://127.0.0.1:${port}`;
-    const env = {
-      OLLAMA_HOST: `127.0.0.1:${port}`,
-      OLLAMA_MODELS: join(folder, "models"),
-      HOME: folder,
-      PATH: Deno.env.get("PATH") ?? "",
-    };
-    const options = { env, clearEnv: true, stdout: "null" } as const;
-    const child = new Deno.Command(server!, { args: ["serve"], ...options, stderr: "piped" })
-      .spawn();
-    const log = child.stderr.pipeThrough(new TextDecoderStream());
-    const listening = Promise.withResolvers<void>();
-    const drained = log.pipeTo(
-      new WritableStream({
-        write: (text) => text.includes("Listening on") ? listening.resolve() : undefined,
-        close: () => listening.reject(new Error("the server ended")),
-      }),
-    );
+    const ollama = await startOllama(server!, folder), { host } = ollama;
     try {
-      await listening.promise;
       assert.deepEqual(await listOllamaModels({ host, timeoutMs: 10_000 }), []);
       const modelfile = join(folder, "Modelfile");
       await Deno.writeTextFile(modelfile, `FROM ${smollm2Path()}\n`);
       const made = await new Deno.Command(server!, {
         args: ["create", "smollm2-test", "-f", modelfile],
-        ...options,
+        env: { OLLAMA_HOST: host, HOME: folder, PATH: Deno.env.get("PATH") ?? "" },
+        clearEnv: true,
+        stdout: "null",
         stderr: "null",
       }).output();
       assert.ok(made.success);
@@ -65,9 +48,7 @@ Deno.test({
       assert.ok(first.promptTokens > 8 && first.promptTokens < 256, `${first.promptTokens} tokens`);
       await generator.close();
     } finally {
-      child.kill("SIGTERM");
-      await child.status;
-      await drained;
+      await ollama.close();
       await Deno.remove(folder, { recursive: true });
     }
   },

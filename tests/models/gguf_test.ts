@@ -11,6 +11,7 @@ import goldenTensors from "@/tests/fixtures/oracles/tensors.json" with { type: "
 
 Deno.test("blocks of every type dequantise bit for bit as the gguf package", () => {
   const types = new Map([...GGML_TYPES.values()].map((type) => [type.name, type]));
+  assert.deepEqual(Object.keys(goldenBlocks.types).sort(), [...types.keys()].sort());
   for (const [name, golden] of Object.entries(goldenBlocks.types)) {
     const type = types.get(name)!;
     const bytes = hexBytes(golden.bytes), floats = hexBytes(golden.floats);
@@ -95,7 +96,17 @@ Deno.test("a damaged or foreign file is refused in one sentence that says what i
       /claims 79228162514264337593543950336 elements/,
     ],
     ["zero rows", change((f) => f.tensors[0].dims = [8, 0]), /impossible shape \[8, 0\]/],
-    ["unknown type", change((f) => f.tensors[0].typeNumber = 12), /ggml type 12.*Q4_0/],
+    [
+      "a list of 10^12",
+      claiming(whole, "tokenizer.ggml.tokens", 8),
+      /damaged or truncated GGUF header: .*1000000000000/,
+    ],
+    [
+      "a text of 10^12 bytes",
+      claiming(whole, "tokenizer.ggml.pre", 4),
+      /damaged or truncated GGUF header: .*1000000000000/,
+    ],
+    ["unknown type", change((f) => f.tensors[0].typeNumber = 10), /ggml type 10.*Q4_0.*Q6_K/],
     ["half a block", change((f) => f.tensors[0].typeNumber = 2), /not a multiple of Q4_0's block/],
     ["named twice", change((f) => f.tensors[1].name = f.tensors[0].name), /appears twice/],
     [
@@ -160,6 +171,7 @@ Deno.test("a damaged or foreign file is refused in one sentence that says what i
       /eos_token_id/,
     ],
   ];
+  const before = Deno.memoryUsage().rss;
   for (const [name, bytes, message] of cases) {
     await t.step(name, () =>
       withFile(bytes, async (path) => {
@@ -171,6 +183,8 @@ Deno.test("a damaged or foreign file is refused in one sentence that says what i
         });
       }));
   }
+  const grown = Deno.memoryUsage().rss - before;
+  assert.ok(grown < 512 * 1024 * 1024, `${grown} bytes for files of ${whole.length}`);
 });
 
 Deno.test("a file that shrinks after it was opened is reported, not read as zeros", () =>
@@ -186,6 +200,14 @@ Deno.test("a file that shrinks after it was opened is reported, not read as zero
       file.close();
     }
   }));
+
+/** The file with 10^12 as the length of a value, which is that many bytes after the value's key. */
+function claiming(bytes: Uint8Array, key: string, after: number): Uint8Array {
+  const out = bytes.slice(), name = new TextEncoder().encode(key);
+  const at = out.findIndex((_, i) => name.every((byte, j) => out[i + j] === byte));
+  new DataView(out.buffer).setBigUint64(at + name.length + after, 10n ** 12n, true);
+  return out;
+}
 
 function headerEnd(bytes: Uint8Array): number {
   const name = new TextEncoder().encode("output_norm.weight");

@@ -13,14 +13,19 @@ GOLDENS = FIXTURES / "oracles"
 MODEL = ROOT / ".cache" / "oracles" / "smollm2"
 
 
+def deno():
+    """The deno program."""
+    program = os.environ.get("DENO") or shutil.which("deno")
+    if program is None:
+        raise SystemExit("deno is not on the PATH: set DENO to the program.")
+    return program
+
+
 def export_model():
     """Writes SmolLM2 as a Hugging Face folder with the project's own code."""
-    deno = os.environ.get("DENO") or shutil.which("deno")
-    if deno is None:
-        raise SystemExit("deno is not on the PATH: set DENO to the program.")
     MODEL.parent.mkdir(parents=True, exist_ok=True)
     script = ROOT / "tests" / "oracles" / "export_smollm2.ts"
-    subprocess.run([deno, "run", "-A", str(script), str(MODEL)], check=True, cwd=ROOT)
+    subprocess.run([deno(), "run", "-A", str(script), str(MODEL)], check=True, cwd=ROOT)
 
 
 def load_tokenizer():
