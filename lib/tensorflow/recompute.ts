@@ -8,7 +8,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { after } from "./after.ts";
 import { running } from "./backend.ts";
-import { engine, type Gradients, isTapeOn, type TapeNode } from "./engine.ts";
+import { engine, isTapeOn, type TapeNode } from "./engine.ts";
 import { TensorflowError } from "./library.ts";
 import { apart, pullback } from "./pullback.ts";
 import { surroundings } from "./surroundings.ts";

@@ -1,16 +1,6 @@
 /** Functions inside of traced functions: the same numbers, recorded once. */
 import assert from "node:assert/strict";
-import {
-  castTo,
-  customGrad,
-  DataType,
-  dtypeOf,
-  fused,
-  jit,
-  outlined,
-  tf,
-  together,
-} from "@/lib/tensorflow/mod.ts";
+import { castTo, customGrad, fused, jit, outlined, tf, together } from "@/lib/tensorflow/mod.ts";
 import { running } from "@/lib/tensorflow/backend.ts";
 
 const values = (tensor: tf.Tensor) => Array.from(tensor.dataSync());
