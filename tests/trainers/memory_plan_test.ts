@@ -168,7 +168,10 @@ Deno.test("deno task plan: from a known model or a config.json alone, whether it
   const four = ["trainer=TensorParallelTrainer", "devices=4", "gpu_memory=80"];
   const divided = await plan("model=codellama7b", ...four, "activation_checkpointing=true");
   assert.equal(divided.code, 0, divided.stderr);
-  assert.match(divided.stdout, /process 0\n[^]*weights +6\.3 GiB\n[^]*process 1 to GPU process 3\n/);
+  assert.match(
+    divided.stdout,
+    /process 0\n[^]*weights +6\.3 GiB\n[^]*process 1 to GPU process 3\n/,
+  );
 
   const folder = await Deno.makeTempDir();
   try {
