@@ -154,7 +154,11 @@ export function decode(
   return concat(stream.x_NC.map((x, i) => addResidual(x, stream.block_NC[i], precision)), 0);
 }
 
-/** Embeddings of tokens, fp32 [N, C]. */
+/**
+ * Embeddings of tokens, fp32 [N, C].
+ *
+ * @param share where other processes have the rows of other tokens
+ */
 export const embedTokens = (
   weights: Weights,
   ids_N: tf.Tensor,

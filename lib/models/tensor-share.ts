@@ -8,7 +8,10 @@ import { tf } from "@/lib/tensorflow/mod.ts";
 
 /** How the processes come to one result. `enter` and `leave` are f and g of Shoeybi et al. 2019 (arXiv 1909.08053). */
 export interface TensorShare {
-  /** Parts of what a block's first product is given, as they are; their gradient is the sum of all processes'. */
+  /**
+   * Parts of what a block's first product is given, as they are; their gradient is the sum of all processes'. Sums are
+   * made in fp32 whatever the type of what is summed.
+   */
   enter(x_NC: tf.Tensor[]): tf.Tensor[];
   /** The sum of what all processes' last product gives, in parts; its gradient is handed on as it is. */
   leave(y_NC: tf.Tensor[]): tf.Tensor[];

@@ -7,13 +7,13 @@
  *
  * @module
  */
-import { customGradMany, tf, together } from "@/lib/tensorflow/mod.ts";
+import { customGradMany, DataType, dtypeOf, tf, together } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { InputError, OperationError } from "@/lib/errors.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import type { Weight } from "@/lib/models/export.ts";
 import { concat } from "@/lib/models/kernels.ts";
-import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
+import { toCompute, toFp32 } from "@/lib/models/precision.ts";
 import type { TensorShare } from "@/lib/models/tensor-share.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
@@ -96,27 +96,24 @@ export class TensorParallel implements Parallelism {
 
   /**
    * @param shapes of the model's tensors
-   * @param precision of the products; what is summed over processes is fp32
    */
   constructor(
     private readonly shapes: Shapes,
     readonly rank: number,
     readonly world: number,
-    precision: Precision,
   ) {
     this.names = [...shapes.keys()];
     this.group = new ProcessGroup(rank, world, AGREEMENT);
-    this.share = this.makeShare(precision);
+    this.share = this.makeShare();
   }
 
-  private makeShare(precision: Precision): TensorShare {
+  private makeShare(): TensorShare {
     const [tokens] = this.shapes.get("model.embed_tokens.weight")!;
-    /** One sum of all parts: the collectives of a layer so wait for each other. */
+    /** One sum of all parts, in their precision: the collectives of a layer so wait for each other. */
     const summed = (parts: tf.Tensor[]) => {
-      const all = this.sumStream(toFp32(concat(parts, 0)));
-      return parts.length === 1
-        ? [toCompute(all, precision).clone()]
-        : tf.split(toCompute(all, precision), parts.length, 0);
+      const precision = dtypeOf(parts[0]) === DataType.bfloat16 ? "bf16" : "fp32";
+      const all = toCompute(this.sumStream(toFp32(concat(parts, 0))), precision);
+      return parts.length === 1 ? [all.clone()] : tf.split(all, parts.length, 0);
     };
     return {
       firstToken: stretchOf(tokens, this.world, this.rank).from,

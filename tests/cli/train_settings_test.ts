@@ -5,6 +5,7 @@ import { TRAIN_KEYS, TRAIN_PRESETS } from "@/lib/cli/train-keys.ts";
 import { trainSettings } from "@/lib/cli/train-settings.ts";
 import { InputError } from "@/lib/errors.ts";
 import { LOSS_NAMES } from "@/lib/losses/mod.ts";
+import { batchSharesOf, workersOf } from "@/lib/trainers/settings.ts";
 
 const spec = {
   name: "train",
@@ -105,4 +106,11 @@ Deno.test("the reference's keys of FSDPTrainer: its precision goes before the ot
   refused(/share of the batch/, ...fsdp, "loss=kto", "loss.beta=1", "batch_size=2");
   assert.equal(settings(...fsdp, "master_port=12355").fsdpPort, 12355);
   assert.equal(settings(...fsdp, "fsdp_port=0").fsdpPort, null);
+});
+
+Deno.test("workers that divide the matrices compute whole batches, whatever compares within one", () => {
+  const tensors = ["trainer=TensorParallelTrainer", "devices=2"];
+  const kto = settings(...tensors, "loss=kto", "loss.beta=1", "batch_size=2");
+  assert.deepEqual([workersOf(kto), batchSharesOf(kto)], [2, 1]);
+  refused(/lora\.r= is not there for trainer=TensorParallel/, "loss=sft", ...tensors, "lora.r=2");
 });

@@ -34,7 +34,7 @@ export async function work(job: Job, channel: Channel): Promise<TrainerState> {
     if (decisions.state?.finished) return decisions.state;
     const shapes = shapesOf(prepared);
     const parallelism: Parallelism = inTensors
-      ? new TensorParallel(shapes, rank, world, decisions.precision)
+      ? new TensorParallel(shapes, rank, world)
       : new Sharding(shapes, rank, world);
     const trainer = new Trainer(
       { ...prepared, ...decisions, settings, parallelism },

@@ -43,7 +43,7 @@ const keepingOf = (parallelism: Parallelism): Keeping => ({
 
 function inPieces(world: number): Partial<Way> {
   const parallelism = tensorParallel
-    ? new TensorParallel(tensorShapes(CONFIG), rank, world, "fp32")
+    ? new TensorParallel(tensorShapes(CONFIG), rank, world)
     : new Sharding(tensorShapes(CONFIG), rank, world);
   if (unsummed && parallelism.share) {
     Object.assign(parallelism.share, { [unsummed]: (parts: tf.Tensor[]) => parts });
