@@ -24,7 +24,7 @@ export function modelCard(model: Provenance, { adapter }: CardOptions = {}): str
   const front = {
     ...(model.license ? { license: model.license } : {}),
     base_model: model.base,
-    base_model_relation: adapter ? "adapter" : "finetune",
+    ...(model.training ? { base_model_relation: adapter ? "adapter" : "finetune" } : {}),
     library_name: adapter ? "peft" : "transformers",
     pipeline_tag: "text-generation",
     tags: ["codepref", ...(model.training ? [model.training.loss] : [])],
