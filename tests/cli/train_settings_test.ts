@@ -90,7 +90,11 @@ Deno.test("the reference's keys of a model mean what they can mean here, or are 
   );
   refused(/take bfloat16/, sft, "model.policy_dtype=float16");
   refused(/contradicts precision=fp32/, sft, "model.policy_dtype=bfloat16", "precision=fp32");
-  refused(/not available yet.*tensorboard/, sft, "wandb.enabled=true");
+  assert.equal(settings(sft, "wandb.enabled=false").wandb, null);
+  assert.deepEqual(settings(sft, "wandb.enabled=true", "wandb.entity=us").wandb, {
+    entity: "us",
+    project: "direct-preference-optimization",
+  });
   refused(/LlamaDecoderLayer/, sft, "model.block_name=LlamaLayer");
 });
 
