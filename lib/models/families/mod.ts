@@ -1,0 +1,17 @@
+/**
+ * The families of models that there are.
+ *
+ * @module
+ */
+import type { Family } from "@/lib/models/families/family.ts";
+import { llama } from "@/lib/models/families/llama.ts";
+import { qwen2 } from "@/lib/models/families/qwen2.ts";
+
+export const FAMILIES: readonly Family[] = [
+  llama,
+  qwen2,
+];
+
+/** The family of that name, `model_type` of config.json. */
+export const familyOf = (name: string): Family | undefined =>
+  FAMILIES.find((family) => family.name === name);
