@@ -7,11 +7,13 @@ import type { Family } from "@/lib/models/families/family.ts";
 import { llama } from "@/lib/models/families/llama.ts";
 import { mistral } from "@/lib/models/families/mistral.ts";
 import { qwen2 } from "@/lib/models/families/qwen2.ts";
+import { qwen3 } from "@/lib/models/families/qwen3.ts";
 
 export const FAMILIES: readonly Family[] = [
   llama,
   qwen2,
   mistral,
+  qwen3,
 ];
 
 /** The family of that name, `model_type` of config.json. */
