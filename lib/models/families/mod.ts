@@ -4,6 +4,8 @@
  * @module
  */
 import type { Family } from "@/lib/models/families/family.ts";
+import { gemma2 } from "@/lib/models/families/gemma2.ts";
+import { gemma3 } from "@/lib/models/families/gemma3.ts";
 import { llama } from "@/lib/models/families/llama.ts";
 import { mistral } from "@/lib/models/families/mistral.ts";
 import { qwen2 } from "@/lib/models/families/qwen2.ts";
@@ -14,6 +16,8 @@ export const FAMILIES: readonly Family[] = [
   qwen2,
   mistral,
   qwen3,
+  gemma2,
+  gemma3,
 ];
 
 /** The family of that name, `model_type` of config.json. */
