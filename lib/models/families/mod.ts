@@ -10,6 +10,7 @@ import { llama } from "@/lib/models/families/llama.ts";
 import { mistral } from "@/lib/models/families/mistral.ts";
 import { qwen2 } from "@/lib/models/families/qwen2.ts";
 import { qwen3 } from "@/lib/models/families/qwen3.ts";
+import { starcoder2 } from "@/lib/models/families/starcoder2.ts";
 
 export const FAMILIES: readonly Family[] = [
   llama,
@@ -18,6 +19,7 @@ export const FAMILIES: readonly Family[] = [
   qwen3,
   gemma2,
   gemma3,
+  starcoder2,
 ];
 
 /** The family of that name, `model_type` of config.json. */
