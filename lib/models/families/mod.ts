@@ -8,6 +8,7 @@ import { gemma2 } from "@/lib/models/families/gemma2.ts";
 import { gemma3 } from "@/lib/models/families/gemma3.ts";
 import { llama } from "@/lib/models/families/llama.ts";
 import { mistral } from "@/lib/models/families/mistral.ts";
+import { phi3 } from "@/lib/models/families/phi3.ts";
 import { qwen2 } from "@/lib/models/families/qwen2.ts";
 import { qwen3 } from "@/lib/models/families/qwen3.ts";
 import { starcoder2 } from "@/lib/models/families/starcoder2.ts";
@@ -20,6 +21,7 @@ export const FAMILIES: readonly Family[] = [
   gemma2,
   gemma3,
   starcoder2,
+  phi3,
 ];
 
 /** The family of that name, `model_type` of config.json. */
