@@ -6,6 +6,7 @@
 import type { Family } from "@/lib/models/families/family.ts";
 import { gemma2 } from "@/lib/models/families/gemma2.ts";
 import { gemma3 } from "@/lib/models/families/gemma3.ts";
+import { gptNeox } from "@/lib/models/families/gpt-neox.ts";
 import { llama } from "@/lib/models/families/llama.ts";
 import { mistral } from "@/lib/models/families/mistral.ts";
 import { phi3 } from "@/lib/models/families/phi3.ts";
@@ -22,6 +23,7 @@ export const FAMILIES: readonly Family[] = [
   gemma3,
   starcoder2,
   phi3,
+  gptNeox,
 ];
 
 /** The family of that name, `model_type` of config.json. */
