@@ -7,6 +7,7 @@ import type { Family } from "@/lib/models/families/family.ts";
 import { gemma2 } from "@/lib/models/families/gemma2.ts";
 import { gemma3 } from "@/lib/models/families/gemma3.ts";
 import { gptNeox } from "@/lib/models/families/gpt-neox.ts";
+import { gpt2 } from "@/lib/models/families/gpt2.ts";
 import { llama } from "@/lib/models/families/llama.ts";
 import { mistral } from "@/lib/models/families/mistral.ts";
 import { phi3 } from "@/lib/models/families/phi3.ts";
@@ -24,6 +25,7 @@ export const FAMILIES: readonly Family[] = [
   starcoder2,
   phi3,
   gptNeox,
+  gpt2,
 ];
 
 /** The family of that name, `model_type` of config.json. */
