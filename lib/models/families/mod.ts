@@ -8,6 +8,7 @@ import { gemma2 } from "@/lib/models/families/gemma2.ts";
 import { gemma3 } from "@/lib/models/families/gemma3.ts";
 import { gptNeox } from "@/lib/models/families/gpt-neox.ts";
 import { gpt2 } from "@/lib/models/families/gpt2.ts";
+import { gptj } from "@/lib/models/families/gptj.ts";
 import { llama } from "@/lib/models/families/llama.ts";
 import { mistral } from "@/lib/models/families/mistral.ts";
 import { phi3 } from "@/lib/models/families/phi3.ts";
@@ -26,6 +27,7 @@ export const FAMILIES: readonly Family[] = [
   phi3,
   gptNeox,
   gpt2,
+  gptj,
 ];
 
 /** The family of that name, `model_type` of config.json. */
