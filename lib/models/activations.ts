@@ -7,28 +7,31 @@ import { customGrad, fused, tf } from "@/lib/tensorflow/mod.ts";
 import type { Activation } from "@/lib/models/config.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 
-/** An activation's value and slope at x, fp32. */
-type Curve = (x: tf.Tensor) => { value: tf.Tensor; slope: tf.Tensor };
+/** An activation's value and, where it is asked for, slope at x, fp32. */
+type Curve = (x: tf.Tensor) => { value: tf.Tensor; slope: () => tf.Tensor };
 
 const CURVES: Record<Activation, Curve> = {
   silu(x) {
     // XLA's own sigmoid takes half as long again.
     const sigmoid = tf.div(1, tf.add(1, tf.exp(tf.neg(x)))), value = tf.mul(x, sigmoid);
-    return { value, slope: tf.add(sigmoid, tf.mul(value, tf.sub(1, sigmoid))) };
+    return { value, slope: () => tf.add(sigmoid, tf.mul(value, tf.sub(1, sigmoid))) };
   },
   // Hendrycks and Gimpel 2016, arXiv:1606.08415.
   gelu(x) {
     const below = tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2))));
-    const density = tf.mul(1 / Math.sqrt(2 * Math.PI), tf.exp(tf.mul(-0.5, tf.square(x))));
-    return { value: tf.mul(x, below), slope: tf.add(below, tf.mul(x, density)) };
+    const density = () => tf.mul(1 / Math.sqrt(2 * Math.PI), tf.exp(tf.mul(-0.5, tf.square(x))));
+    return { value: tf.mul(x, below), slope: () => tf.add(below, tf.mul(x, density())) };
   },
   "gelu-tanh"(x) {
     const a = Math.sqrt(2 / Math.PI), b = 0.044715, square = tf.square(x);
     const tanh = tf.tanh(tf.mul(tf.mul(x, a), tf.add(1, tf.mul(b, square))));
     const below = tf.mul(0.5, tf.add(1, tanh));
-    const inner = tf.mul(a, tf.add(1, tf.mul(3 * b, square)));
-    const steep = tf.mul(tf.mul(0.5, tf.sub(1, tf.square(tanh))), inner);
-    return { value: tf.mul(x, below), slope: tf.add(below, tf.mul(x, steep)) };
+    const slope = () => {
+      const inner = tf.mul(a, tf.add(1, tf.mul(3 * b, square)));
+      const steep = tf.mul(tf.mul(0.5, tf.sub(1, tf.square(tanh))), inner);
+      return tf.add(below, tf.mul(x, steep));
+    };
+    return { value: tf.mul(x, below), slope };
   },
 };
 
@@ -51,14 +54,14 @@ function kernelsOf(activation: Activation, precision: Precision, gated: boolean)
         }),
         backward: fused("gated_grad", (x, dy) => {
           const [gate, up] = halves(x), d = toFp32(dy), { value, slope } = curve(gate);
-          return [tf.mul(tf.mul(d, up), slope), tf.mul(d, value)]
+          return [tf.mul(tf.mul(d, up), slope()), tf.mul(d, value)]
             .map((t) => toCompute(t, precision));
         }),
       }
       : {
         forward: fused("activated", (x) => [toCompute(curve(toFp32(x)).value, precision)]),
         backward: fused("activated_grad", (x, dy) => [
-          toCompute(tf.mul(toFp32(dy), curve(toFp32(x)).slope), precision),
+          toCompute(tf.mul(toFp32(dy), curve(toFp32(x)).slope()), precision),
         ]),
       };
     made.set(key, kernels);

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
-import { toHfConfig } from "@/lib/models/hf-config.ts";
+import { hfConfigText, toHfConfig } from "@/lib/models/hf-config.ts";
 import { createSafetensors } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 import { storedTensors } from "@/lib/models/stored-tensors.ts";
@@ -80,7 +80,7 @@ export async function savePolicy(folder: string, policy: Policy): Promise<void> 
   };
   const files = {
     ...tokenizer.files(),
-    "config.json": pretty({ ...toHfConfig(config), pad_token_id: tokenizer.padId }),
+    "config.json": hfConfigText({ ...toHfConfig(config), pad_token_id: tokenizer.padId }),
     "generation_config.json": pretty(ids),
   };
   for (const [name, text] of Object.entries(files)) writeSynced(join(folder, name), text);

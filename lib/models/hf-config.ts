@@ -21,6 +21,24 @@ export function toHfConfig(config: DecoderConfig): Record<string, unknown> {
   };
 }
 
+/** Numbers that transformers 5 refuses, or warns of, where they are written without a fraction. */
+const FLOATS = [
+  "attn_logit_softcapping",
+  "final_logit_softcapping",
+  "rope_theta",
+  "rope_local_base_freq",
+  "rotary_emb_base",
+  "factor",
+  "low_freq_factor",
+  "high_freq_factor",
+  "attention_factor",
+];
+const WHOLE_FLOAT = new RegExp(`("(?:${FLOATS.join("|")})": -?\\d+)(?=,?$)`, "gm");
+
+/** The text of config.json, floats with a fraction, which JavaScript leaves out. */
+export const hfConfigText = (json: Record<string, unknown>): string =>
+  JSON.stringify(json, null, 2).replace(WHOLE_FLOAT, "$1.0") + "\n";
+
 /**
  * Reads a config.json of transformers 4.x or 5.x.
  *

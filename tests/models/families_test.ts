@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadAdapters, saveAdapters } from "@/lib/models/adapter-folder.ts";
+import { InputError } from "@/lib/errors.ts";
 import { savePolicy } from "@/lib/models/export.ts";
+import type { DecoderConfig } from "@/lib/models/config.ts";
 import { FAMILIES, familyOf } from "@/lib/models/families/mod.ts";
-import { fromHfConfig } from "@/lib/models/hf-config.ts";
+import { fromHfConfig, hfConfigText, toHfConfig } from "@/lib/models/hf-config.ts";
 import { layOut, type LayoutKind, type LayoutTensors, layoutTensors } from "@/lib/models/layout.ts";
 import { allLogits, sequenceLogps } from "@/lib/models/logps.ts";
 import {
@@ -13,24 +15,47 @@ import {
   type LoraSettings,
   mergedWeights,
 } from "@/lib/models/lora.ts";
+import type { Precision } from "@/lib/models/precision.ts";
+import { ropeTables } from "@/lib/models/rope.ts";
 import { openSafetensors } from "@/lib/models/safetensors.ts";
 import { sample } from "@/lib/models/sampling.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { storedTensors } from "@/lib/models/stored-tensors.ts";
 import { loadFrozenWeights, loadWeights, type Weights } from "@/lib/models/weights.ts";
 import { jit, tf } from "@/lib/tensorflow/mod.ts";
+import { Buckets } from "@/lib/trainers/buckets.ts";
+import { Steps } from "@/lib/trainers/step.ts";
 import {
   type FamilyGolden,
   GOLDEN,
   goldenTensors,
+  gradientDifference,
   uniform,
   writeGoldenFolder,
 } from "./family-goldens.ts";
 
-const WAYS: { layout: LayoutKind; checkpointing: boolean }[] = [
-  { layout: "padded", checkpointing: false },
-  { layout: "packed", checkpointing: true },
-  { layout: "shared-prompt", checkpointing: false },
+/**
+ * How gradients are computed, and how far they may be from transformers' in fp32, relative to each one's norm, or in
+ * bf16 to that of all together: roundings of eight bits drown small ones.
+ */
+interface Way {
+  name: string;
+  layout: LayoutKind;
+  checkpointing?: boolean;
+  precision: Precision;
+  tolerance: number;
+}
+const WAYS: Way[] = [
+  { name: "padded", layout: "padded", precision: "fp32", tolerance: 1e-3 },
+  {
+    name: "packed, recomputed",
+    layout: "packed",
+    checkpointing: true,
+    precision: "fp32",
+    tolerance: 1e-3,
+  },
+  { name: "shared prompts", layout: "shared-prompt", precision: "fp32", tolerance: 1e-3 },
+  { name: "bf16", layout: "shared-prompt", precision: "bf16", tolerance: 0.05 },
 ];
 
 for (const [name, golden] of Object.entries(GOLDEN.models)) {
@@ -42,7 +67,7 @@ for (const [name, golden] of Object.entries(GOLDEN.models)) {
       await t.step("logits", () => logitsAreEqual(source, weights, golden));
       for (const way of WAYS) {
         await t.step(
-          `loss and gradients, ${way.layout}${way.checkpointing ? ", recomputed" : ""}`,
+          `loss and gradients, ${way.name}`,
           () => gradientsAreEqual(source, weights, golden, way),
         );
       }
@@ -63,6 +88,56 @@ Deno.test("every family has a golden, and says what transformers calls its class
     assert.ok(goldens.length > 0, name);
     for (const golden of goldens) assert.deepEqual([model, block], [golden.class, golden.block]);
   }
+});
+
+Deno.test("what the decoder does not compute of a family is refused", () => {
+  const refused = (name: string, changes: Record<string, unknown>, message: RegExp) => {
+    const config = { ...GOLDEN.models[name].config, ...changes };
+    assert.throws(
+      () => fromHfConfig(config, "config.json"),
+      (error) => error instanceof InputError && message.test(error.message),
+    );
+  };
+  refused("gpt2", { activation_function: "relu" }, /"relu"; only "gelu_new" is supported for gpt2/);
+  refused("gpt2", { scale_attn_by_inverse_layer_idx: true }, /is true; only false/);
+  refused("gptj", { rotary_dim: 5 }, /5 numbers of each head are rotated, which is odd/);
+  refused("gpt_neox", { hidden_act: "relu" }, /only "gelu", "gelu_new", "gelu_fast" are/);
+  refused("gemma3_text", { layer_types: ["full_attention"] }, /one entry for each of the 3 layers/);
+  refused("gemma2", { use_bidirectional_attention: true }, /use_bidirectional_attention is true/);
+  refused("mistral", { sliding_window: -1 }, /sliding_window is -1; a positive number/);
+  refused("qwen3", { attention_bias: true }, /attention_bias is true; only false/);
+  const rope = GOLDEN.models["phi3-longrope"].config.rope_parameters as Record<string, unknown>;
+  refused(
+    "phi3",
+    { rope_parameters: { ...rope, short_factor: [1] } },
+    /short_factor has to be a list of 4/,
+  );
+  refused("phi3", { rope_parameters: { rope_type: "yarn" } }, /rope_type is "yarn"/);
+});
+
+Deno.test("longrope: a sequence that its short factors are not for is refused", () => {
+  const config = fromHfConfig(GOLDEN.models["phi3-longrope"].config, "config.json");
+  assert.equal(config.max_position_embeddings, 64);
+  tf.dispose(Object.values(ropeTables([0, 63], config)));
+  assert.throws(() => ropeTables([0, 64], config), /more than 64 tokens.*longrope/);
+});
+
+Deno.test("adapters that name none of a family's matrices are refused with those that it has", () => {
+  const config = fromHfConfig(GOLDEN.models.phi3.config, "config.json");
+  const lora: LoraSettings = { r: 2, alpha: 4, dropout: 0, targets: ["q_proj"] };
+  assert.throws(
+    () => adapterShapes(config, lora),
+    /no matrix of a phi3 model; it has o_proj, down_proj, qkv_proj, gate_up_proj/,
+  );
+});
+
+Deno.test("config.json has floats where transformers wants no whole numbers", () => {
+  const texts = ["gemma2", "llama-3-rope"].map((name) =>
+    hfConfigText(toHfConfig(fromHfConfig(GOLDEN.models[name].config, name)))
+  );
+  assert.match(texts[0], /"final_logit_softcapping": 3\.0,$/m);
+  assert.match(texts[1], /"factor": 8\.0,$/m);
+  assert.match(texts[1], /"original_max_position_embeddings": 16$/m);
 });
 
 Deno.test("the list of families in the docs is that of the goldens", () => {
@@ -89,42 +164,83 @@ function logitsAreEqual({ config }: ModelSource, weights: Weights, { ids, logits
   assert.ok(worst < 1e-3, `largest difference ${worst}`);
 }
 
-/** The sequence beside another one, so that a layout has something to lay out. */
-function gradientsAreEqual(
+async function gradientsAreEqual(
   { config }: ModelSource,
   weights: Weights,
   golden: FamilyGolden,
-  { layout: kind, checkpointing }: typeof WAYS[number],
+  way: Way,
 ) {
-  const { ids, scored_from: start } = golden, names = Object.keys(weights);
-  const other = { ids: [...ids.slice(0, start), 9, 9, 9], start };
+  const find = way.layout === "shared-prompt" ? besideAnother : ofAStep;
+  const { loss, gradients, dispose } = await find(config, weights, golden, way);
+  close(loss.dataSync()[0], golden.loss, "loss", way.tolerance);
+  const stored = storedTensors(config);
+  const whole = Math.hypot(...Object.values(golden.gradients).map(([norm]) => norm));
+  for (const name of Object.keys(weights)) {
+    const { name: file, alternatives, toFile } = stored.get(name)!;
+    const inFile = [file, ...alternatives].find((one) => one in golden.gradients)!;
+    const [norm] = golden.gradients[inFile];
+    const gradient = toFile(gradients[name].dataSync() as Float32Array);
+    const difference = gradientDifference(golden, inFile, gradient);
+    const most = way.tolerance * (way.precision === "bf16" ? whole : norm);
+    assert.ok(difference < most, `${inFile}: ${difference}, at most ${most}`);
+    assert.ok(Math.abs(Math.hypot(...gradient) - norm) < most, inFile);
+  }
+  dispose();
+}
+
+interface Found {
+  loss: tf.Tensor;
+  gradients: Weights;
+  dispose: () => void;
+}
+
+/** As training computes it: SFT on one example. */
+async function ofAStep(
+  config: DecoderConfig,
+  weights: Weights,
+  { ids, scored_from: start }: FamilyGolden,
+  { layout, precision, checkpointing }: Way,
+): Promise<Found> {
+  const loss = { name: "sft", beta: 0, labelSmoothing: 0, referenceFree: false } as const;
+  const steps = new Steps(config, loss, layout, precision, new Buckets(), checkpointing);
+  const batch = layoutTensors(layOut([{ ids, start }], layout), config);
+  const { gradients, examples } = await steps.gradients(
+    weights,
+    batch,
+    { logps: null, weights: null },
+    1,
+  );
+  const dispose = () => {
+    steps.dispose();
+    tf.dispose([gradients, { ...examples }]);
+  };
+  return { loss: examples.losses, gradients, dispose };
+}
+
+/** The sequence beside another one with the same prompt. */
+function besideAnother(
+  config: DecoderConfig,
+  weights: Weights,
+  { ids, scored_from: start }: FamilyGolden,
+  { layout, precision }: Way,
+): Found {
+  const names = Object.keys(weights);
   const run = jit((weights: Weights, batch: LayoutTensors) =>
     tf.valueAndGrads((...values: tf.Tensor[]) => {
       const named = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-      const logps = sequenceLogps(config, named, batch, "fp32", { checkpointing });
+      const logps = sequenceLogps(config, named, batch, precision);
       return tf.neg(tf.sum(tf.slice(logps, [0], [1]))) as tf.Scalar;
     })(names.map((name) => weights[name]))
   );
-  const layout = layoutTensors(layOut([{ ids, start }, other], kind), config);
-  const { value, grads } = run(weights, layout);
-  close(value.dataSync()[0], golden.loss, "loss");
-  const stored = storedTensors(config);
-  names.forEach((name, i) => {
-    const { name: file, alternatives, toFile } = stored.get(name)!;
-    const inFile = [file, ...alternatives].find((one) => one in golden.gradients)!;
-    const gradient = toFile(grads[i].dataSync() as Float32Array);
-    const [norm, ...products] = golden.gradients[inFile];
-    const missed = products.map((product, k) => {
-      const vector = uniform(GOLDEN.first_vector + k, gradient.length);
-      return product - gradient.reduce((sum, g, i) => sum + g * vector[i], 0);
-    });
-    // A vector's entries have the variance 1/3, so that the mean square of products is a third of the difference's.
-    const difference = Math.sqrt(3 * missed.reduce((sum, m) => sum + m * m, 0) / missed.length);
-    assert.ok(difference < 1e-3 * norm, `${inFile}: ${difference} of ${norm}`);
-    close(Math.hypot(...gradient), norm, inFile);
-  });
-  run.dispose();
-  tf.dispose([value, grads]);
+  const other = { ids: [...ids.slice(0, start), 9, 9, 9], start };
+  const batch = layoutTensors(layOut([{ ids, start }, other], layout), config);
+  const { value, grads } = run(weights, batch);
+  const dispose = () => {
+    run.dispose();
+    tf.dispose([value, grads]);
+  };
+  const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i]]));
+  return { loss: value, gradients, dispose };
 }
 
 async function greedyIsEqual({ config }: ModelSource, weights: Weights, golden: FamilyGolden) {
@@ -148,7 +264,7 @@ async function adaptersAreOfTheFile(folder: string, source: ModelSource, golden:
   const adapters = Object.fromEntries(
     [...adapterShapes(config, lora)].map(([name, shape], i) => [
       name,
-      tf.tensor(Float32Array.from(uniform(100 + i, shape[0] * shape[1])), shape),
+      tf.tensor(Float32Array.from(uniform(100 + i, shape[0] * shape[1]), (u) => 0.1 * u), shape),
     ]),
   );
   await saveAdapters(at, adapters, lora, source);
@@ -236,9 +352,9 @@ async function isSavedAsItWas(folder: string, source: ModelSource, golden: Famil
   assert.deepEqual(fromHfConfig(saved, out), config);
 }
 
-function close(found: number, expected: number, what: string): void {
+function close(found: number, expected: number, what: string, tolerance = 1e-3): void {
   assert.ok(
-    Math.abs(found - expected) <= 1e-3 * Math.abs(expected),
+    Math.abs(found - expected) <= tolerance * Math.abs(expected),
     `${what}: ${found}, transformers ${expected}`,
   );
 }

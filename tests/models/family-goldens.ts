@@ -33,6 +33,24 @@ export function uniform(number: number, count: number): Float64Array {
   });
 }
 
+/**
+ * How far a gradient is from the golden's, by its products with pseudo-random vectors.
+ * @param gradient as files have the tensor
+ */
+export function gradientDifference(
+  { gradients }: FamilyGolden,
+  name: string,
+  gradient: Float32Array,
+): number {
+  const [, ...products] = gradients[name];
+  const missed = products.map((product, k) => {
+    const vector = uniform(GOLDEN.first_vector + k, gradient.length);
+    return product - gradient.reduce((sum, g, i) => sum + g * vector[i], 0);
+  });
+  // A vector's entries have the variance 1/3, so that the mean square of products is a third of the difference's.
+  return Math.sqrt(3 * missed.reduce((sum, m) => sum + m * m, 0) / missed.length);
+}
+
 /** The file's tensors of a model, by name. */
 export const goldenTensors = ({ tensors }: FamilyGolden): Map<string, Float32Array> =>
   new Map(tensors.map(({ name, shape, offset, scale }, number) => {
