@@ -10,7 +10,7 @@
  * @module
  */
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
-import type { DecoderConfig } from "@/lib/models/config.ts";
+import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 
 /** What the products of one forward pass work on. */
 export interface TokenCounts {
@@ -53,17 +53,11 @@ export function countTokens(pairs: readonly TokenizedPair[], loss: "dpo" | "sft"
 
 /** Widths of the linear layers of one block: name → [in, out]. */
 function linearShapes(config: DecoderConfig): Record<string, [number, number]> {
-  const { hidden_size: d, intermediate_size: f, head_dim: k } = config;
-  const q = config.num_attention_heads * k, kv = config.num_key_value_heads * k;
-  return {
-    q_proj: [d, q],
-    k_proj: [d, kv],
-    v_proj: [d, kv],
-    o_proj: [q, d],
-    gate_proj: [d, f],
-    up_proj: [d, f],
-    down_proj: [f, d],
-  };
+  const products = [...tensorShapes(config)].flatMap(([name, shape]) => {
+    const module = /^model\.layers\.0\..+\.(\w+)\.weight$/.exec(name)?.[1];
+    return module && shape.length === 2 ? [[module, [shape[1], shape[0]]] as const] : [];
+  });
+  return Object.fromEntries(products) as Record<string, [number, number]>;
 }
 
 /** Operations of one forward pass, by what they belong to. */
@@ -98,7 +92,7 @@ export function stepFlops(
   if (!lora) return 3 * (linear + attention + head) + reference;
   const shapes = linearShapes(config);
   const adapters = lora.targets.reduce((sum, name) => {
-    const [i, o] = shapes[name];
+    const [i, o] = shapes[name] ?? [0, 0];
     return sum + 2 * counts.tokens * lora.r * (i + o);
   }, 0) * config.num_hidden_layers;
   return 2 * (linear + head) + 3 * (attention + adapters) + reference;

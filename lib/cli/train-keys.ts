@@ -4,6 +4,7 @@
  * @module
  */
 import type { Key } from "@/lib/cli/core/settings.ts";
+import { FAMILIES } from "@/lib/models/families/mod.ts";
 import { LORA_TARGETS } from "@/lib/models/lora.ts";
 import { DIVERGENCES, LOSS_NAMES } from "@/lib/losses/mod.ts";
 import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizer-rules.ts";
@@ -11,13 +12,9 @@ import { TRAINERS } from "@/lib/trainers/settings.ts";
 import { SCHEDULE_NAMES } from "@/lib/trainers/schedule.ts";
 
 /** Classes of layers that people name to the reference, and the architectures that have them. */
-export const BLOCK_ARCHITECTURES = {
-  GPT2Block: "gpt2",
-  GPTJBlock: "gptj",
-  GPTNeoXLayer: "gpt_neox",
-  LlamaDecoderLayer: "llama",
-} as const;
-type BlockName = keyof typeof BLOCK_ARCHITECTURES;
+export const BLOCK_ARCHITECTURES: Readonly<Record<string, string>> = Object.fromEntries(
+  FAMILIES.map(({ block, name }) => [block, name]),
+);
 
 export const TRAIN_KEYS = {
   exp_name: { type: "string", help: "name of the experiment; the run folder begins with it" },
@@ -64,7 +61,7 @@ export const TRAIN_KEYS = {
   "model.block_name": {
     type: "string",
     optional: true,
-    choices: Object.keys(BLOCK_ARCHITECTURES) as BlockName[],
+    choices: Object.keys(BLOCK_ARCHITECTURES),
     help:
       "class of the model's layers in transformers; found by itself, refused where it is another model's",
   },
@@ -435,6 +432,12 @@ export const TRAIN_KEYS = {
   },
 } as const satisfies Record<string, Key>;
 
+/** A model's id on the Hugging Face hub, and the class of its layers. */
+const preset = (id: string, block: string) => ({
+  "model.name_or_path": id,
+  "model.block_name": block,
+});
+
 /** What `loss=` and `model=` set beside themselves; "???" makes a key mandatory, as in the reference. */
 export const TRAIN_PRESETS = {
   loss: Object.fromEntries(
@@ -442,12 +445,15 @@ export const TRAIN_PRESETS = {
   ),
   model: {
     blank_model: { "model.name_or_path": "???" },
-    "gpt2-large": { "model.name_or_path": "gpt2-large" },
-    "gpt2-xl": { "model.name_or_path": "gpt2-xl" },
-    gptj: { "model.name_or_path": "EleutherAI/gpt-j-6b" },
-    llama7b: { "model.name_or_path": "huggyllama/llama-7b" },
-    pythia28: { "model.name_or_path": "EleutherAI/pythia-2.8b" },
-    pythia69: { "model.name_or_path": "EleutherAI/pythia-6.9b" },
-    codellama7b: { "model.name_or_path": "codellama/CodeLlama-7b-hf" },
+    "gpt2-large": preset("gpt2-large", "GPT2Block"),
+    "gpt2-xl": preset("gpt2-xl", "GPT2Block"),
+    gptj: preset("EleutherAI/gpt-j-6b", "GPTJBlock"),
+    llama7b: preset("huggyllama/llama-7b", "LlamaDecoderLayer"),
+    pythia28: preset("EleutherAI/pythia-2.8b", "GPTNeoXLayer"),
+    pythia69: preset("EleutherAI/pythia-6.9b", "GPTNeoXLayer"),
+    codellama7b: preset("codellama/CodeLlama-7b-hf", "LlamaDecoderLayer"),
+    llama32: preset("meta-llama/Llama-3.2-1B-Instruct", "LlamaDecoderLayer"),
+    mistral7b: preset("mistralai/Mistral-7B-Instruct-v0.3", "MistralDecoderLayer"),
+    qwen25coder: preset("Qwen/Qwen2.5-Coder-0.5B-Instruct", "Qwen2DecoderLayer"),
   },
 } as const;

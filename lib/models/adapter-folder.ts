@@ -13,6 +13,7 @@ import type { DecoderConfig } from "@/lib/models/config.ts";
 import { adapterShapes, type LoraSettings } from "@/lib/models/lora.ts";
 import { openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
+import { storedAdapter } from "@/lib/models/stored-tensors.ts";
 import { checkShape } from "@/lib/models/tensor-checks.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
@@ -28,8 +29,12 @@ export async function saveAdapters(
   folder: string,
   adapters: Weights,
   lora: LoraSettings,
-  base: Pick<ModelSource, "name" | "digest">,
+  base: Pick<ModelSource, "name" | "digest" | "config">,
 ): Promise<void> {
+  const stored = Object.entries(adapters).map(([name, tensor]) => ({
+    ...storedAdapter(base.config, name, tensor.shape),
+    tensor,
+  }));
   const config = {
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
@@ -37,9 +42,9 @@ export async function saveAdapters(
     r: lora.r,
     lora_alpha: lora.alpha,
     lora_dropout: lora.dropout,
-    target_modules: lora.targets,
+    target_modules: [...new Set(stored.map(({ target }) => target))],
     bias: "none",
-    fan_in_fan_out: false,
+    fan_in_fan_out: stored.some(({ transposed }) => transposed),
     init_lora_weights: true,
     inference_mode: true,
     modules_to_save: null,
@@ -47,12 +52,12 @@ export async function saveAdapters(
   await writeFileWhole(join(folder, ADAPTER_CONFIG), JSON.stringify(config, null, 2) + "\n");
   await writeSafetensors(
     join(folder, WEIGHTS),
-    Object.entries(adapters).map(([name, tensor]) => ({
+    stored.map(({ name, tensor, toFile }) => ({
       name,
       dtype: "F32",
       shape: tensor.shape,
       data: () => {
-        const values = tensor.dataSync();
+        const values = toFile(tensor.dataSync() as Float32Array);
         return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       },
     })),
@@ -120,14 +125,14 @@ export function loadAdapters(
   const file = openSafetensors(join(folder, WEIGHTS));
   try {
     checkBase(folder, file.metadata[DIGEST], base);
-    const shapes = adapterShapes(config, lora);
-    for (const [name, shape] of shapes) {
-      const entry = file.tensors.get(name);
-      if (!entry) throw new InputError(`${file.path} has no tensor named ${name}.`);
-      checkShape(`${file.path}: tensor ${name}`, entry.shape, shape);
-    }
     return Object.fromEntries(
-      [...shapes].map(([name, shape]) => [name, tf.tensor(file.read(name), shape)]),
+      [...adapterShapes(config, lora)].map(([name, shape]) => {
+        const { name: inFile, toMemory } = storedAdapter(config, name, shape);
+        const entry = file.tensors.get(inFile);
+        if (!entry) throw new InputError(`${file.path} has no tensor named ${inFile}.`);
+        checkShape(`${file.path}: tensor ${inFile}`, entry.shape, shape);
+        return [name, tf.tensor(toMemory(file.read(inFile)), shape)];
+      }),
     );
   } finally {
     file.close();

@@ -4,17 +4,17 @@
  *
  * @module
  */
-import { customGrad, fused, tf } from "@/lib/tensorflow/mod.ts";
+import { customGrad, DataType, dtypeOf, fused, tf } from "@/lib/tensorflow/mod.ts";
 import {
   blockHeads,
   type Chunk,
   chunkGradients,
   type HeadShape,
   joinedGradient,
-  type RopeTables,
 } from "@/lib/models/heads.ts";
 import { batchMatMul, concat } from "@/lib/models/kernels.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
+import type { RopeTables } from "@/lib/models/rope.ts";
 
 /** Blocks of one length: B blocks of S places, and who sees whom in them. */
 export interface BlockGroup {
@@ -29,13 +29,23 @@ export interface BlockGroup {
   masks: tf.Tensor[];
 }
 
-const softmaxes = {
-  fp32: fused("masked_softmax", (scores, mask) => [tf.softmax(tf.add(toFp32(scores), mask))]),
-  bf16: fused(
-    "masked_softmax",
-    (scores, mask) => [toCompute(tf.softmax(tf.add(toFp32(scores), mask)), "bf16")],
-  ),
-};
+/** Scores held below a cap. */
+const capped = (scores: tf.Tensor, cap: number | undefined): tf.Tensor =>
+  cap === undefined ? toFp32(scores) : tf.mul(tf.tanh(tf.div(toFp32(scores), cap)), cap);
+
+const softmaxKernels = new Map<string, ReturnType<typeof fused>>();
+function softmaxOf(precision: Precision, cap: number | undefined): ReturnType<typeof fused> {
+  const key = `${precision} ${cap}`;
+  let kernel = softmaxKernels.get(key);
+  if (!kernel) {
+    kernel = fused(
+      "masked_softmax",
+      (scores, mask) => [toCompute(tf.softmax(tf.add(capped(scores, cap), mask)), precision)],
+    );
+    softmaxKernels.set(key, kernel);
+  }
+  return kernel;
+}
 const scoreGradient = (p: tf.Tensor, dp: tf.Tensor, dOut: tf.Tensor, out: tf.Tensor) =>
   tf.mul(toFp32(p), tf.sub(toFp32(dp), tf.sum(tf.mul(toFp32(dOut), toFp32(out)), -1, true)));
 const scoreGradients = {
@@ -46,16 +56,24 @@ const scoreGradients = {
   ),
 };
 
+/** The gradient of scores before their cap, from that behind it. */
+const capGradient = fused("cap_grad", (dScores, scores, cap) => {
+  const tanh = tf.tanh(tf.div(toFp32(scores), cap));
+  const d = tf.mul(toFp32(dScores), tf.sub(1, tf.square(tanh)));
+  return [dtypeOf(scores) === DataType.float32 ? d : toCompute(d, "bf16")];
+});
+
 /** Probabilities of the keys for each query, [B, G, Q, S]; queries are the group's heads times the mask's rows. */
 export function attentionWeights(
   q_BGQK: tf.Tensor,
   k_BGSK: tf.Tensor,
   mask_B11NS: tf.Tensor,
   precision: Precision,
+  cap: number | undefined,
 ): tf.Tensor {
   const [B, G, Q] = q_BGQK.shape, S = k_BGSK.shape[2]!, N = mask_B11NS.shape[3]!;
   const scores = tf.reshape(batchMatMul(q_BGQK, k_BGSK, false, true), [B, G, Q / N, N, S]);
-  return tf.reshape(softmaxes[precision](scores, mask_B11NS)[0], [B, G, Q, S]);
+  return tf.reshape(softmaxOf(precision, cap)(scores, mask_B11NS)[0], [B, G, Q, S]);
 }
 
 /** Queries are taken so many at a time; those of one chunk see no key behind it, which saves almost half. */
@@ -80,6 +98,7 @@ export function blockAttention(
   shape: HeadShape,
   precision: Precision,
 ): tf.Tensor {
+  const cap = shape.differences?.attentionCap;
   let end = 0;
   const placed = groups.map((group) => ({
     ...group,
@@ -98,7 +117,7 @@ export function blockAttention(
       const heads = blockHeads(rows(qkv_PA, group), tables, chunks, shape, precision);
       const [k, v] = heads.slice(-2);
       const weights = chunks.map((chunk, i) =>
-        attentionWeights(heads[i], keys(k, chunk), masks[i], precision)
+        attentionWeights(heads[i], keys(k, chunk), masks[i], precision, cap)
       );
       const mixed = chunks.map((chunk, i) => batchMatMul(weights[i], keys(v, chunk), false, false));
       saved.push(...heads, ...weights, ...mixed);
@@ -117,7 +136,10 @@ export function blockAttention(
             const dMixed = chunkGradients(rows(dy, group), chunks, shape);
             const dScores = chunks.map((chunk, i) => {
               const dWeights = batchMatMul(dMixed[i], keys(v, chunk), false, true);
-              return scoreGradients[precision](weights[i], dWeights, dMixed[i], mixed[i])[0];
+              const [d] = scoreGradients[precision](weights[i], dWeights, dMixed[i], mixed[i]);
+              if (cap === undefined) return d;
+              const scores = batchMatMul(q[i], keys(k, chunk), false, true);
+              return capGradient(d, scores, tf.scalar(cap))[0];
             });
             return joinedGradient(
               chunks.map((chunk, i) => batchMatMul(dScores[i], keys(k, chunk), false, false)),

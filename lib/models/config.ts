@@ -1,13 +1,73 @@
 /**
- * What a decoder-only transformer is made of, in the names of Hugging Face's config.json.
+ * What a decoder-only transformer is made of: sizes, and the ways in which it differs from Llama.
  *
  * @module
  */
 import { InputError } from "@/lib/errors.ts";
 
-/** Shape and constants of a Llama-style decoder. Sizes are counts of floats unless said otherwise. */
+/** x / rms(x) · w; the same with 1 + w; or mean and variance removed, with a bias. */
+export type NormKind = "rms" | "rms-plus-one" | "layer";
+/** In the feed-forward block: x·σ(x); x·Φ(x); its approximation by a tangent. */
+export type Activation = "silu" | "gelu" | "gelu-tanh";
+
+/** Rotary frequencies other than θ^(−2i/d), by the names of Hugging Face's `rope_parameters`. */
+export type RopeScaling =
+  | { rope_type: "linear"; factor: number }
+  | {
+    rope_type: "llama3";
+    factor: number;
+    low_freq_factor: number;
+    high_freq_factor: number;
+    original_max_position_embeddings: number;
+  }
+  | {
+    rope_type: "longrope";
+    short_factor: number[];
+    long_factor: number[];
+    original_max_position_embeddings: number;
+    /** Cosines and sines are multiplied by it. */
+    attention_factor: number;
+  };
+
+/** How a decoder differs from Llama; what is not there is as Llama's. */
+export interface Differences {
+  norm?: NormKind;
+  activation?: Activation;
+  /** The feed-forward block has one matrix in front instead of gate and up. */
+  gated?: false;
+  /** Modules with a bias, as `self_attn.q_proj` in every layer, or `lm_head`. Layer norms always have one. */
+  biased?: readonly string[];
+  /** Modules that are one matrix instead of several: `self_attn.qkv_proj`, `mlp.gate_up_proj`. */
+  joined?: readonly string[];
+  /** Queries and keys of each head are normed. */
+  headNorms?: true;
+  /** What a block computes is normed before it is added. */
+  postNorms?: true;
+  /** Both blocks read the same residual stream: each through a norm of its own, or through one. */
+  parallel?: "two-norms" | "one-norm";
+  /** Factor of the tokens' embeddings. */
+  embeddingScale?: number;
+  /** A table of positions is added to the embeddings. */
+  learnedPositions?: true;
+  /** Numbers of each head that are rotated, the first ones; 0 for none. */
+  rotaryDim?: number;
+  ropeScaling?: RopeScaling;
+  /** Queries are divided by its root instead of that of `head_dim`. */
+  queryScalar?: number;
+  /** Scores of attention, and those of tokens, are held below: cap·tanh(score/cap). */
+  attentionCap?: number;
+  logitCap?: number;
+  /** A token sees so many, itself among them, in the layers of `slidingLayers`, or in all. */
+  slidingWindow?: number;
+  slidingLayers?: readonly boolean[];
+  /** Base of the rotary frequencies in sliding layers, which are not scaled. */
+  slidingRopeTheta?: number;
+}
+
+/** Shape and constants of a decoder, in the names of Hugging Face's config.json. Sizes are counts of floats unless said otherwise. */
 export interface DecoderConfig {
-  architecture: "llama";
+  /** Its family: `model_type` of config.json. */
+  architecture: string;
   /** Width of the residual stream. */
   hidden_size: number;
   /** Width inside the feed-forward block. */
@@ -21,6 +81,7 @@ export interface DecoderConfig {
   vocab_size: number;
   /** Base of the rotary position frequencies. */
   rope_theta: number;
+  /** Added to what norms divide by, of any kind. */
   rms_norm_eps: number;
   /** The output projection is the embedding table itself. */
   tie_word_embeddings: boolean;
@@ -28,20 +89,31 @@ export interface DecoderConfig {
   max_position_embeddings: number;
   bos_token_id?: number;
   eos_token_id: number;
+  differences?: Differences;
 }
 
-/** Architectures that can be read, by the names that GGUF (`general.architecture`) and config.json (`model_type`) use. */
-export const SUPPORTED_ARCHITECTURES = ["llama"] as const;
+/** Numbers of each head that are rotated. */
+export const rotaryDim = (
+  { head_dim, differences }: Pick<DecoderConfig, "head_dim" | "differences">,
+): number => differences?.rotaryDim ?? head_dim;
 
-/** Refuses an architecture that is not in {@link SUPPORTED_ARCHITECTURES}, naming those that are. */
+/** Whether a layer's tokens see those in a window alone. */
+export const isSliding = ({ differences: d }: DecoderConfig, layer: number): boolean =>
+  d?.slidingWindow !== undefined && (d.slidingLayers?.[layer] ?? true);
+
+/** Architectures that GGUF files can have here, by `general.architecture`. */
+const GGUF_ARCHITECTURES = ["llama"];
+
+/** Refuses an architecture that is not among those supported, naming them. */
 export function checkArchitecture(
   name: unknown,
   where: string,
-): asserts name is DecoderConfig["architecture"] {
-  if (!(SUPPORTED_ARCHITECTURES as readonly unknown[]).includes(name)) {
+  supported: readonly string[] = GGUF_ARCHITECTURES,
+): asserts name is string {
+  if (!(supported as readonly unknown[]).includes(name)) {
     throw new InputError(
       `${where}: the architecture ${JSON.stringify(name ?? null)} is not supported; supported: ${
-        SUPPORTED_ARCHITECTURES.join(", ")
+        supported.join(", ")
       }.`,
     );
   }
@@ -89,9 +161,17 @@ export function checkConfig(config: DecoderConfig, where: string): DecoderConfig
       `${where}: ${config.num_attention_heads} attention heads cannot share ${config.num_key_value_heads} key/value heads evenly.`,
     );
   }
-  if (config.head_dim % 2 !== 0) {
+  const rotated = rotaryDim(config);
+  if (rotated % 2 !== 0) {
     throw new InputError(
-      `${where}: head_dim ${config.head_dim} is odd; rotary positions need pairs.`,
+      config.differences?.rotaryDim === undefined
+        ? `${where}: head_dim ${config.head_dim} is odd; rotary positions need pairs.`
+        : `${where}: ${rotated} numbers of each head are rotated, which is odd; rotary positions need pairs.`,
+    );
+  }
+  if (!(rotated >= 0 && rotated <= config.head_dim)) {
+    throw new InputError(
+      `${where}: ${rotated} numbers of each head are to be rotated; it has ${config.head_dim}.`,
     );
   }
   for (const key of ["bos_token_id", "eos_token_id"] as const) {
@@ -107,93 +187,54 @@ export function checkConfig(config: DecoderConfig, where: string): DecoderConfig
 }
 
 /**
- * Every tensor of the model and its shape, in the order in which a checkpoint stores them: Hugging Face names,
- * matrices as `[out, in]`. A tied output projection is not listed.
+ * Every tensor of the model in memory and its shape, in the order in which a checkpoint stores them: Llama's names at
+ * Hugging Face, matrices as `[out, in]`. A tied output projection is not listed. What files call them is told by
+ * `stored-tensors.ts`.
  */
 export function tensorShapes(config: DecoderConfig): Map<string, number[]> {
-  const { hidden_size: d, intermediate_size: f, head_dim } = config;
+  const { hidden_size: d, intermediate_size: f, head_dim, differences = {} } = config;
+  const { biased = [], joined = [], norm } = differences;
   const q = config.num_attention_heads * head_dim, kv = config.num_key_value_heads * head_dim;
   const shapes = new Map<string, number[]>([["model.embed_tokens.weight", [config.vocab_size, d]]]);
+  if (differences.learnedPositions) {
+    shapes.set("model.embed_positions.weight", [config.max_position_embeddings, d]);
+  }
+  const setNorm = (name: string) => {
+    shapes.set(`${name}.weight`, [d]);
+    if (norm === "layer") shapes.set(`${name}.bias`, [d]);
+  };
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const at = `model.layers.${layer}.`;
-    shapes.set(at + "input_layernorm.weight", [d]);
-    shapes.set(at + "self_attn.q_proj.weight", [q, d]);
-    shapes.set(at + "self_attn.k_proj.weight", [kv, d]);
-    shapes.set(at + "self_attn.v_proj.weight", [kv, d]);
-    shapes.set(at + "self_attn.o_proj.weight", [d, q]);
-    shapes.set(at + "post_attention_layernorm.weight", [d]);
-    shapes.set(at + "mlp.gate_proj.weight", [f, d]);
-    shapes.set(at + "mlp.up_proj.weight", [f, d]);
-    shapes.set(at + "mlp.down_proj.weight", [d, f]);
+    const setProduct = (name: string, out: number, inputs: number) => {
+      shapes.set(`${at}${name}.weight`, [out, inputs]);
+      if (biased.includes(name)) shapes.set(`${at}${name}.bias`, [out]);
+    };
+    setNorm(`${at}input_layernorm`);
+    if (joined.includes("self_attn.qkv_proj")) setProduct("self_attn.qkv_proj", q + 2 * kv, d);
+    else {
+      setProduct("self_attn.q_proj", q, d);
+      setProduct("self_attn.k_proj", kv, d);
+      setProduct("self_attn.v_proj", kv, d);
+    }
+    if (differences.headNorms) {
+      shapes.set(`${at}self_attn.q_norm.weight`, [head_dim]);
+      shapes.set(`${at}self_attn.k_norm.weight`, [head_dim]);
+    }
+    setProduct("self_attn.o_proj", d, q);
+    if (differences.postNorms) setNorm(`${at}self_attn.post_norm`);
+    if (differences.parallel !== "one-norm") setNorm(`${at}post_attention_layernorm`);
+    if (joined.includes("mlp.gate_up_proj")) setProduct("mlp.gate_up_proj", 2 * f, d);
+    else {
+      if (differences.gated !== false) setProduct("mlp.gate_proj", f, d);
+      setProduct("mlp.up_proj", f, d);
+    }
+    setProduct("mlp.down_proj", d, f);
+    if (differences.postNorms) setNorm(`${at}mlp.post_norm`);
   }
-  shapes.set("model.norm.weight", [d]);
+  setNorm("model.norm");
   if (!config.tie_word_embeddings) shapes.set("lm_head.weight", [config.vocab_size, d]);
+  if (biased.includes("lm_head")) shapes.set("lm_head.bias", [config.vocab_size]);
   return shapes;
-}
-
-/** The config.json that transformers reads (4.x and 5.x), for weights stored in fp32. */
-export function toHfConfig(config: DecoderConfig): Record<string, unknown> {
-  const { architecture, bos_token_id, ...rest } = config;
-  return {
-    architectures: ["LlamaForCausalLM"],
-    model_type: architecture,
-    ...rest,
-    ...(bos_token_id === undefined ? {} : { bos_token_id }),
-    hidden_act: "silu",
-    attention_bias: false,
-    mlp_bias: false,
-    attention_dropout: 0,
-    rope_scaling: null,
-    initializer_range: 0.02,
-    torch_dtype: "float32",
-    use_cache: true,
-  };
-}
-
-/**
- * Reads a Llama config.json of transformers 4.x or 5.x.
- *
- * @param where the file, for messages
- * @throws InputError for another architecture, and for what the decoder does not compute (biases, another
- *   activation, scaled rotary positions)
- */
-export function fromHfConfig(json: unknown, where: string): DecoderConfig {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new InputError(`${where}: a JSON object with the model's sizes belongs there.`);
-  }
-  const hf = json as Record<string, unknown>;
-  checkArchitecture(hf.model_type, where);
-  const rope = (hf.rope_parameters ?? hf.rope_scaling ?? {}) as Record<string, unknown>;
-  refuseUnless(where, "hidden_act", hf.hidden_act ?? "silu", "silu");
-  refuseUnless(where, "attention_bias", hf.attention_bias ?? false, false);
-  refuseUnless(where, "mlp_bias", hf.mlp_bias ?? false, false);
-  refuseUnless(where, "rope_type", rope.rope_type ?? rope.type ?? "default", "default");
-  const heads = hf.num_attention_heads as number;
-  const eos = Array.isArray(hf.eos_token_id) ? hf.eos_token_id[0] : hf.eos_token_id;
-  return checkConfig({
-    architecture: hf.model_type,
-    hidden_size: hf.hidden_size as number,
-    intermediate_size: hf.intermediate_size as number,
-    num_hidden_layers: hf.num_hidden_layers as number,
-    num_attention_heads: heads,
-    num_key_value_heads: (hf.num_key_value_heads ?? heads) as number,
-    head_dim: (hf.head_dim ?? (hf.hidden_size as number) / heads) as number,
-    vocab_size: hf.vocab_size as number,
-    rope_theta: (hf.rope_theta ?? rope.rope_theta ?? 10000) as number,
-    rms_norm_eps: (hf.rms_norm_eps ?? 1e-6) as number,
-    tie_word_embeddings: hf.tie_word_embeddings === true,
-    max_position_embeddings: (hf.max_position_embeddings ?? 2048) as number,
-    ...(typeof hf.bos_token_id === "number" ? { bos_token_id: hf.bos_token_id } : {}),
-    eos_token_id: eos as number,
-  }, where);
-}
-
-function refuseUnless(where: string, key: string, value: unknown, supported: unknown): void {
-  if (value !== supported) {
-    throw new InputError(
-      `${where}: ${key} is ${show(value)}; only ${show(supported)} is supported for llama.`,
-    );
-  }
 }
 
 function show(value: unknown): string {

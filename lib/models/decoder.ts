@@ -1,5 +1,5 @@
 /**
- * A decoder-only transformer of the Llama family, from embeddings to hidden states.
+ * A decoder-only transformer, from embeddings to hidden states: Llama's, and what others do differently.
  *
  * How tokens lie in memory and who attends to whom is the caller's: the decoder sees rows of tokens and is
  * handed an `attend` function. Suffixes as in kernels.ts, and A = (H + 2G)·K.
@@ -7,23 +7,28 @@
  * @module
  */
 import { outlined, recompute, scope, tf } from "@/lib/tensorflow/mod.ts";
-import type { DecoderConfig } from "@/lib/models/config.ts";
+import { activate } from "@/lib/models/activations.ts";
+import { type DecoderConfig, isSliding } from "@/lib/models/config.ts";
+import { normHeads } from "@/lib/models/head-norms.ts";
 import {
-  addNorm,
+  addBias,
+  addBlocks,
   addResidual,
   concat,
   embed,
   linear,
-  rmsNorm,
-  swiGlu,
+  scaleRows,
 } from "@/lib/models/kernels.ts";
 import { adaptedLinear, type Adapters } from "@/lib/models/lora-linear.ts";
+import { addNorm, norm, type NormSettings, type NormWeights } from "@/lib/models/norms.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
 import { ownRows, type TensorShare } from "@/lib/models/tensor-share.ts";
 import {
   embeddingTable,
-  type Joined,
   layerWeights,
+  normWeights,
+  positionTable,
+  type Product,
   renumbered,
   type Weights,
   weightsOfLayer,
@@ -85,8 +90,10 @@ export interface DecodeOptions {
   /** LoRA on the products; the weights themselves then have no gradient. */
   adapters?: Adapters | null;
   plan?: LayerPlan;
-  /** Trace one layer for all of them. `attend` then has to do the same in each. */
+  /** Trace one layer for all that are computed alike. `attend` then has to do the same in each of them. */
   alike?: boolean;
+  /** Position of each row, int32 [N], where the model has a table of positions. */
+  positions_N?: tf.Tensor | null;
 }
 
 /**
@@ -101,43 +108,77 @@ export function decode(
   rows_NC: tf.Tensor,
   attend: Attend,
   precision: Precision,
-  { checkpointing = false, adapters = null, plan = HERE, alike = false }: DecodeOptions = {},
+  { checkpointing = false, adapters = null, plan = HERE, alike = false, positions_N = null }:
+    DecodeOptions = {},
 ): tf.Tensor {
-  const epsilon = config.rms_norm_eps, frozen = adapters !== null;
+  const { activation = "silu", gated = true, parallel } = config.differences ?? {};
+  const frozen = adapters !== null, settings = normSettings(config, precision, frozen);
   const { enter, leave } = plan.share ?? { enter: asItIs, leave: asItIs };
   /** Adds what the last block computed, and norms. */
-  const next = ({ x_NC, block_NC }: Stream, norm_C: tf.Tensor): { x_NC: Rows; h_NC: Rows } => {
-    const parts = x_NC.map((x, i) => addNorm(x, block_NC[i], norm_C, epsilon, precision, frozen));
+  const next = ({ x_NC, block_NC }: Stream, weights: NormWeights): { x_NC: Rows; h_NC: Rows } => {
+    const parts = x_NC.map((x, i) => addNorm(x, block_NC[i], weights, settings));
     return { x_NC: parts.map(([x]) => x), h_NC: parts.map(([, h]) => h) };
   };
+  const normed = (x_NC: Rows, weights: NormWeights | undefined): Rows =>
+    weights ? x_NC.map((x) => norm(x, weights, settings)) : x_NC;
   const layerOf = (layer: number) => (stream: Stream, trained: Weights, fixed: Weights): Stream => {
     const [own, adapterWeights] = frozen ? [fixed, trained] : [trained, {}];
     const w = layerWeights(plan.gather(own, stream.block_NC), layer, precision);
-    const product = (x: Rows, name: Joined, matrix: tf.Tensor): Rows =>
-      adapters
+    /** @param sum of the parts that processes have of a product */
+    const product = (x: Rows, { name, matrix, bias }: Product, sum = asItIs): Rows => {
+      const y = adapters
         ? adaptedLinear(
           x,
-          matrix,
+          matrix(),
           { config, layer, name },
           { ...adapters, weights: adapterWeights },
           precision,
         )
-        : linear(x, matrix);
-    const attended = scope("attention", (): Stream => {
+        : linear(x, matrix());
+      const b = bias();
+      return b ? sum(y).map((y) => addBias(y, b, precision)) : sum(y);
+    };
+    const attention = (h_NC: Rows): Rows => {
+      const { queryNorm, keyNorm } = w, qkv_NA = product(enter(h_NC), w.qkv);
+      const heads_NA = queryNorm && keyNorm
+        ? qkv_NA.map((x) => normHeads(x, queryNorm, keyNorm, config, precision))
+        : qkv_NA;
+      const mixed_NQ = inParts(attend(layer, concat(heads_NA, 0)));
+      return normed(product(mixed_NQ, w.output, leave), w.attentionPostNorm);
+    };
+    const feedForward = (h_NC: Rows): Rows => {
+      const mixed_NF = product(enter(h_NC), w.gateUp).map((x) =>
+        activate(x, activation, precision, gated)
+      );
+      return normed(product(mixed_NF, w.down, leave), w.feedForwardPostNorm);
+    };
+    const attended = scope("attention", () => {
       const { x_NC, h_NC } = next(stream, w.attentionNorm);
-      const qkv_NA = concat(product(enter(h_NC), "self_attn.qkv_proj", w.qkv()), 0);
-      const mixed_NQ = inParts(attend(layer, qkv_NA));
-      return { x_NC, block_NC: leave(product(mixed_NQ, "self_attn.o_proj", w.output())) };
+      return { x_NC, h_NC, block_NC: attention(h_NC) };
     });
     return scope("feed-forward", (): Stream => {
-      const { x_NC, h_NC } = next(attended, w.feedForwardNorm);
-      const gateUp_N2F = product(enter(h_NC), "mlp.gate_up_proj", w.gateUp());
-      const mixed_NF = gateUp_N2F.map((x) => swiGlu(x, precision));
-      return { x_NC, block_NC: leave(product(mixed_NF, "mlp.down_proj", w.down())) };
+      if (parallel) {
+        const { x_NC, h_NC, block_NC } = attended;
+        const own_NC = parallel === "one-norm" ? h_NC : normed(x_NC, w.feedForwardNorm);
+        const both_NC = feedForward(own_NC).map((y, i) => addBlocks(y, block_NC[i], precision));
+        return { x_NC, block_NC: both_NC };
+      }
+      const { x_NC, h_NC } = next(attended, w.feedForwardNorm!);
+      return { x_NC, block_NC: feedForward(h_NC) };
     });
   };
-  const one = outlined(layerOf(0), { name: "layer", recompute: checkpointing });
-  const x_NC = inParts(rows_NC);
+  const kinds = new Map<boolean, { first: number; run: ReturnType<typeof layerOf> }>();
+  /** The first layer of each kind is recorded for all of its kind. */
+  const kindOf = (layer: number) => {
+    const sliding = isSliding(config, layer);
+    let kind = kinds.get(sliding);
+    if (!kind) {
+      const run = outlined(layerOf(layer), { name: "layer", recompute: checkpointing });
+      kinds.set(sliding, kind = { first: layer, run });
+    }
+    return kind;
+  };
+  const x_NC = inParts(entered(config, weights, rows_NC, positions_N));
   // Nothing is added before the first layer, which is so a layer like the others.
   let stream: Stream = { x_NC, block_NC: x_NC.map((x) => toCompute(tf.zerosLike(x), precision)) };
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
@@ -145,13 +186,38 @@ export function decode(
     const adapterWeights = weightsOfLayer(adapters?.weights ?? {}, layer);
     const [trained, fixed] = frozen ? [adapterWeights, own] : [own, {}];
     const run = () => {
-      if (alike) return one(stream, renumbered(trained, layer, 0), renumbered(fixed, layer, 0));
+      if (alike) {
+        const { first, run } = kindOf(layer);
+        return run(stream, renumbered(trained, layer, first), renumbered(fixed, layer, first));
+      }
       const each = layerOf(layer);
       return (checkpointing ? recompute(each) : each)(stream, trained, fixed);
     };
     stream = plan.place(layer, () => scope(`layer ${layer}`, run));
   }
   return concat(stream.x_NC.map((x, i) => addResidual(x, stream.block_NC[i], precision)), 0);
+}
+
+const normSettings = (
+  { rms_norm_eps: epsilon, differences }: DecoderConfig,
+  precision: Precision,
+  frozen: boolean,
+): NormSettings => ({ kind: differences?.norm ?? "rms", epsilon, precision, frozen });
+
+/** What the first layer is given: embeddings with their factor, and with those of their positions. */
+function entered(
+  { differences: { embeddingScale, learnedPositions } = {} }: DecoderConfig,
+  weights: Weights,
+  rows_NC: tf.Tensor,
+  positions_N: tf.Tensor | null,
+): tf.Tensor {
+  const scaled = embeddingScale === undefined ? rows_NC : scaleRows(rows_NC, embeddingScale);
+  if (!learnedPositions) return scaled;
+  if (!positions_N) throw new RangeError("a model with a table of positions needs positions_N");
+  return scope(
+    "embedding",
+    () => addResidual(scaled, embed(positions_N, positionTable(weights)), "fp32"),
+  );
 }
 
 /**
@@ -174,7 +240,7 @@ export const embedTokens = (
 /**
  * The last norm, in the precision of the products.
  *
- * @param frozen its weight has no gradient
+ * @param frozen its weights have no gradient
  */
 export const lastNorm = (
   config: DecoderConfig,
@@ -185,5 +251,5 @@ export const lastNorm = (
 ): tf.Tensor =>
   scope(
     "head",
-    () => rmsNorm(x_NC, weights["model.norm.weight"], config.rms_norm_eps, precision, frozen),
+    () => norm(x_NC, normWeights(weights, "model.norm")!, normSettings(config, precision, frozen)),
   );

@@ -4,13 +4,15 @@
  * @module
  */
 import { join } from "node:path";
-import { type DecoderConfig, tensorShapes, toHfConfig } from "@/lib/models/config.ts";
+import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
+import { hfConfigText, toHfConfig } from "@/lib/models/hf-config.ts";
 import { createSafetensors } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
+import { storedTensors } from "@/lib/models/stored-tensors.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 
-/** One tensor in Hugging Face's layout. */
+/** One tensor as it is in memory. */
 export interface Weight {
   name: string;
   shape: number[];
@@ -50,10 +52,10 @@ export function policyOf(
 export async function savePolicy(folder: string, policy: Policy): Promise<void> {
   const { config, tokenizer } = policy;
   Deno.mkdirSync(folder, { recursive: true });
-  const shapes = tensorShapes(config);
+  const shapes = tensorShapes(config), stored = storedTensors(config);
   const writer = createSafetensors(
     join(folder, "model.safetensors"),
-    [...shapes].map(([name, shape]) => ({ name, shape, dtype: "F32" })),
+    [...stored.values()].map(({ name, shape }) => ({ name, shape, dtype: "F32" })),
   );
   try {
     for await (const { name, shape, data } of policy.weights) {
@@ -61,7 +63,10 @@ export async function savePolicy(folder: string, policy: Policy): Promise<void> 
       if (shapes.has(name) && shapes.get(name)!.join() !== shape.join()) {
         throw new Error(`tensor ${name} has the shape [${shape}], not [${shapes.get(name)}]`);
       }
-      writer.write(name, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      const { name: inFile = name, toFile = (values: Float32Array) => values } = stored.get(name) ??
+        {};
+      const { buffer, byteOffset, byteLength } = toFile(data);
+      writer.write(inFile, new Uint8Array(buffer, byteOffset, byteLength));
     }
     writer.finish();
   } catch (error) {
@@ -75,7 +80,7 @@ export async function savePolicy(folder: string, policy: Policy): Promise<void> 
   };
   const files = {
     ...tokenizer.files(),
-    "config.json": pretty({ ...toHfConfig(config), pad_token_id: tokenizer.padId }),
+    "config.json": hfConfigText({ ...toHfConfig(config), pad_token_id: tokenizer.padId }),
     "generation_config.json": pretty(ids),
   };
   for (const [name, text] of Object.entries(files)) writeSynced(join(folder, name), text);

@@ -5,42 +5,9 @@
  * @module
  */
 import { fused, tf } from "@/lib/tensorflow/mod.ts";
+import { type DecoderConfig, rotaryDim } from "@/lib/models/config.ts";
+import type { RopeTables } from "@/lib/models/rope.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
-
-/** Numbers of heads and their width. */
-export interface HeadShape {
-  num_attention_heads: number;
-  num_key_value_heads: number;
-  head_dim: number;
-}
-
-/** Cosines and sines of the rotary angles, each [N, 1, K/2], fp32. */
-export interface RopeTables {
-  cos: tf.Tensor;
-  sin: tf.Tensor;
-}
-
-/** The rotary angles' tables for the given positions; computed in double precision. */
-export function ropeTables(
-  positions: ArrayLike<number>,
-  { head_dim, rope_theta }: { head_dim: number; rope_theta: number },
-): RopeTables {
-  const half = head_dim / 2, N = positions.length;
-  const cos = new Float32Array(N * half), sin = new Float32Array(N * half);
-  const frequencies = Float64Array.from(
-    { length: half },
-    (_, i) => rope_theta ** (-2 * i / head_dim),
-  );
-  for (let n = 0; n < N; n++) {
-    for (let i = 0; i < half; i++) {
-      // As PyTorch, which rounds the frequency and the angle to fp32 before it takes the cosine.
-      const angle = Math.fround(positions[n] * Math.fround(frequencies[i]));
-      cos[n * half + i] = Math.cos(angle);
-      sin[n * half + i] = Math.sin(angle);
-    }
-  }
-  return { cos: tf.tensor3d(cos, [N, 1, half]), sin: tf.tensor3d(sin, [N, 1, half]) };
-}
 
 /** A stretch of queries: places `from` to `to` − 1 of a block. */
 export interface Chunk {
@@ -48,14 +15,35 @@ export interface Chunk {
   to: number;
 }
 
-/** Rotates the two halves of each head by the position's angles; `sign` −1 rotates back. */
-const rotate = (x_NHK: tf.Tensor, { cos, sin }: RopeTables, sign: 1 | -1): tf.Tensor => {
-  const [first, second] = tf.split(toFp32(x_NHK), 2, -1), s = sign === 1 ? sin : tf.neg(sin);
+/** Numbers of heads and their width, how much of it is rotated, and what queries are divided by. */
+export type HeadShape = Pick<
+  DecoderConfig,
+  "num_attention_heads" | "num_key_value_heads" | "head_dim" | "differences"
+>;
+
+/** Rotates the two halves of each head's first numbers by the position's angles; `sign` −1 rotates back. */
+const rotate = (
+  x_NHK: tf.Tensor,
+  { cos, sin }: RopeTables,
+  sign: 1 | -1,
+  shape: HeadShape,
+): tf.Tensor => {
+  const R = rotaryDim(shape), rest = shape.head_dim - R;
+  if (R === 0) return toFp32(x_NHK);
+  const [first, second, ...kept] = rest === 0
+    ? tf.split(toFp32(x_NHK), 2, -1)
+    : tf.split(toFp32(x_NHK), [R / 2, R / 2, rest], -1);
+  const s = sign === 1 ? sin : tf.neg(sin);
   return tf.concat([
     tf.sub(tf.mul(first, cos), tf.mul(second, s)),
     tf.add(tf.mul(second, cos), tf.mul(first, s)),
+    ...kept,
   ], -1);
 };
+
+/** Queries are multiplied by it. */
+const queryFactor = ({ head_dim, differences }: HeadShape): number =>
+  1 / Math.sqrt(differences?.queryScalar ?? head_dim);
 
 const kernels = new Map<string, ReturnType<typeof fused>>();
 function kernel(key: string, make: () => ReturnType<typeof fused>): ReturnType<typeof fused> {
@@ -63,13 +51,15 @@ function kernel(key: string, make: () => ReturnType<typeof fused>): ReturnType<t
   if (!made) kernels.set(key, made = make());
   return made;
 }
-const keyOf = ({ num_attention_heads, num_key_value_heads, head_dim }: HeadShape) =>
-  `${num_attention_heads} ${num_key_value_heads} ${head_dim}`;
+const keyOf = (shape: HeadShape) =>
+  `${shape.num_attention_heads} ${shape.num_key_value_heads} ${shape.head_dim} ${
+    rotaryDim(shape)
+  } ${queryFactor(shape)}`;
 const chunksKey = (chunks: Chunk[]) => chunks.map(({ from, to }) => `${from}-${to}`).join();
 
 /**
  * Queries, keys and values of rows, [N, H, K], [N, G, K] and [N, G, K]; queries and keys are rotated, queries
- * scaled by 1/√K.
+ * scaled (by 1/√K, if not said otherwise).
  */
 export function rotatedHeads(
   qkv_NA: tf.Tensor,
@@ -83,8 +73,8 @@ export function rotatedHeads(
       const [q, k, v] = heads(x, shape);
       const tables = { cos, sin };
       return [
-        toCompute(tf.mul(rotate(q, tables, 1), 1 / Math.sqrt(K)), precision),
-        toCompute(rotate(k, tables, 1), precision),
+        toCompute(tf.mul(rotate(q, tables, 1, shape), queryFactor(shape)), precision),
+        toCompute(rotate(k, tables, 1, shape), precision),
         v,
       ].map((t, i) => tf.reshape(t, [-1, i === 0 ? H : G, K]));
     }))(qkv_NA, tables.cos, tables.sin);
@@ -105,7 +95,7 @@ function chunkOf(x_BSHK: tf.Tensor, { from, to }: Chunk, G: number): tf.Tensor {
 
 /**
  * The heads of B blocks of S places: queries of each chunk [B, G, (H/G)·n, K], then keys and values [B, G, S, K].
- * Queries and keys are rotated, queries scaled by 1/√K.
+ * Queries and keys are rotated, queries scaled.
  */
 export function blockHeads(
   qkv_PA: tf.Tensor,
@@ -121,12 +111,17 @@ export function blockHeads(
     () =>
       fused("block_heads", (x, cos, sin) => {
         const [q, k, v] = heads(x, shape), tables = { cos, sin };
-        const q_BSHK = tf.reshape(tf.mul(rotate(q, tables, 1), 1 / Math.sqrt(K)), [-1, S, H, K]);
+        const q_BSHK = tf.reshape(tf.mul(rotate(q, tables, 1, shape), queryFactor(shape)), [
+          -1,
+          S,
+          H,
+          K,
+        ]);
         const byHead = (t: tf.Tensor) =>
           toCompute(tf.transpose(tf.reshape(t, [-1, S, G, K]), [0, 2, 1, 3]), precision).clone();
         return [
           ...chunks.map((chunk) => toCompute(chunkOf(q_BSHK, chunk, G), precision)),
-          byHead(rotate(k, tables, 1)),
+          byHead(rotate(k, tables, 1, shape)),
           byHead(v),
         ];
       }),
@@ -181,8 +176,8 @@ export function joinedGradient(
           parts.map((t) => tf.pad(toFp32(t), [[0, 0], [0, 0], [0, S - t.shape[2]!], [0, 0]]))
             .reduce((a, b) => tf.add(a, b));
         return [
-          tf.mul(rotate(rows(dq, H), tables, -1), 1 / Math.sqrt(K)),
-          rotate(rows(sum(rest.slice(0, n)), G), tables, -1),
+          tf.mul(rotate(rows(dq, H), tables, -1, shape), queryFactor(shape)),
+          rotate(rows(sum(rest.slice(0, n)), G), tables, -1, shape),
           rows(sum(rest.slice(n)), G),
         ].map((t, i) => toCompute(tf.reshape(t, [-1, (i === 0 ? H : G) * K]), precision));
       }),

@@ -5,11 +5,14 @@
  */
 import { join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
-import { fromHfConfig, tensorShapes } from "@/lib/models/config.ts";
+import { tensorShapes } from "@/lib/models/config.ts";
 import { filesDigest } from "@/lib/models/digest.ts";
+import { familyOf } from "@/lib/models/families/mod.ts";
+import { fromHfConfig } from "@/lib/models/hf-config.ts";
 import { pickledFolderRefusal } from "@/lib/models/pickle.ts";
 import { openSafetensors, type SafetensorsFile } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
+import { storedTensors } from "@/lib/models/stored-tensors.ts";
 import { checkShape, checkVocabulary, known } from "@/lib/models/tensor-checks.ts";
 import { createTokenizer, type Tokenizer, type TokenizerJson } from "@/lib/models/tokenizer.ts";
 
@@ -30,7 +33,7 @@ export function openHfFolder(name: string, path: string): ModelSource {
   const config = fromHfConfig(readJson(join(path, "config.json")), join(path, "config.json"));
   const tokenizer = openTokenizerFolder(path, config.eos_token_id);
   checkVocabulary(path, tokenizer, config);
-  const shapes = tensorShapes(config);
+  const shapes = tensorShapes(config), stored = storedTensors(config);
   const open: SafetensorsFile[] = [];
   const close = () => open.forEach((file) => file.close());
   try {
@@ -47,18 +50,23 @@ export function openHfFolder(name: string, path: string): ModelSource {
         holder.set(tensor, shard);
       }
     }
-    for (const [tensor, shape] of shapes) {
-      const entry = holder.get(tensor)?.tensors.get(tensor);
-      if (!entry) throw new InputError(`${path} has no tensor named ${tensor}.`);
-      checkShape(`${path}: tensor ${tensor}`, entry.shape, shape);
+    /** Names in the files by those in memory. */
+    const names = new Map<string, string>();
+    for (const [tensor, { name, alternatives, shape }] of stored) {
+      const found = [name, ...alternatives].find((one) => holder.has(one));
+      if (found === undefined) throw new InputError(`${path} has no tensor named ${name}.`);
+      checkShape(`${path}: tensor ${found}`, holder.get(found)!.tensors.get(found)!.shape, shape);
+      names.set(tensor, found);
     }
+    const used = new Set(names.values()), derived = familyOf(config.architecture)!.files?.derived;
     // A tied output projection may be stored all the same; transformers then uses the embedding too.
     const unknown = [...holder.keys()].filter((tensor) =>
-      !shapes.has(tensor) && !DERIVED.test(tensor) && tensor !== "lm_head.weight"
+      !used.has(tensor) && !DERIVED.test(tensor) && !derived?.test(tensor) &&
+      !(config.tie_word_embeddings && tensor === "lm_head.weight")
     );
     if (unknown.length > 0) {
       throw new InputError(
-        `${path} has ${unknown.length} tensors that a llama model does not use (${
+        `${path} has ${unknown.length} tensors that a ${config.architecture} model does not use (${
           unknown.slice(0, 3).join(", ")
         }); its outputs would be wrong without them.`,
       );
@@ -75,7 +83,8 @@ export function openHfFolder(name: string, path: string): ModelSource {
       shape: (tensor) => known(path, shapes, tensor),
       read(tensor) {
         known(path, shapes, tensor);
-        return Promise.resolve(holder.get(tensor)!.read(tensor));
+        const name = names.get(tensor)!;
+        return Promise.resolve(stored.get(tensor)!.toMemory(holder.get(name)!.read(name)));
       },
       close,
     };

@@ -5,16 +5,7 @@
  *
  * @module
  */
-import {
-  attr,
-  customGrad,
-  customGradMany,
-  dtypeOf,
-  fused,
-  op,
-  tf,
-  together,
-} from "@/lib/tensorflow/mod.ts";
+import { attr, customGrad, customGradMany, dtypeOf, fused, op, tf } from "@/lib/tensorflow/mod.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
 
 export const matMul = (
@@ -83,138 +74,41 @@ export const linear = (x_NI: tf.Tensor[], w_OI: tf.Tensor): tf.Tensor[] =>
     };
   })(...x_NI, w_OI);
 
-/** Sums along the last axis of a matrix, [N, 1]; as a product, which XLA computes faster than a reduction. */
-const rowSums = (x_NC: tf.Tensor): tf.Tensor =>
-  tf.matMul(x_NC as tf.Tensor2D, tf.ones([x_NC.shape[1]!, 1]));
-const inverseRms = (x_NC: tf.Tensor, epsilon: number): tf.Tensor =>
-  tf.rsqrt(tf.add(tf.div(rowSums(tf.square(x_NC)), x_NC.shape[1]!), epsilon));
+const addInFp32 = (precision: Precision) =>
+  fused("add_rows", (x, y) => [toCompute(tf.add(toFp32(x), toFp32(y)), precision)]);
+const sums = { fp32: addInFp32("fp32"), bf16: addInFp32("bf16") };
+const biasGradient = fused("bias_grad", (dy) => [tf.sum(toFp32(dy), 0)]);
 
-interface NormKernels {
-  forward: ReturnType<typeof fused>;
-  addForward: ReturnType<typeof fused>;
-  backward: ReturnType<typeof fused>;
-  addBackward: ReturnType<typeof fused>;
-}
-const norms = new Map<string, NormKernels>();
+/** x_NO plus the bias b_O (fp32) in each row, in the precision of the products. */
+export const addBias = (x_NO: tf.Tensor, b_O: tf.Tensor, precision: Precision): tf.Tensor =>
+  customGrad((x, b) => ({
+    value: sums[precision](x, b)[0],
+    saved: [],
+    gradients: (dy) => [() => dy.clone(), () => biasGradient(dy)[0]],
+  }))(x_NO, b_O);
 
-/** @param frozen the backward kernels leave out the gradient of w, their last result */
-function normKernels(epsilon: number, precision: Precision, frozen: boolean): NormKernels {
-  const key = `${epsilon} ${precision} ${frozen}`;
-  let kernels = norms.get(key);
-  if (!kernels) {
-    const normed = (x: tf.Tensor, w: tf.Tensor) => {
-      const r = inverseRms(x, epsilon);
-      return [toCompute(tf.mul(tf.mul(x, r), w), precision), r];
-    };
-    /** Gradients with respect to x and w; `r` is 1/rms(x). */
-    const gradients = (dh: tf.Tensor, x: tf.Tensor, r: tf.Tensor, w: tf.Tensor) => {
-      const d = toFp32(dh), unit = tf.mul(x, r), g = tf.mul(d, w);
-      const along = tf.div(rowSums(tf.mul(g, unit)), x.shape[1]!);
-      const dx = tf.mul(tf.sub(g, tf.mul(unit, along)), r);
-      return frozen ? [dx] : [dx, tf.sum(tf.mul(d, unit), 0)];
-    };
-    norms.set(
-      key,
-      kernels = {
-        forward: fused("rms_norm", normed),
-        addForward: fused("add_norm", (x, y, w) => {
-          const sum = tf.add(x, toFp32(y));
-          return [sum, ...normed(sum, w)];
-        }),
-        backward: fused("rms_norm_grad", gradients),
-        addBackward: fused("add_norm_grad", (dsum, dh, x, r, w) => {
-          const [dx, ...dw] = gradients(dh, x, r, w), d = tf.add(dsum, dx);
-          return [d, toCompute(d, precision), ...dw];
-        }),
-      },
-    );
-  }
-  return kernels;
-}
+/** The sum of what two blocks computed, all in the precision of the products. */
+export const addBlocks = (x_NC: tf.Tensor, y_NC: tf.Tensor, precision: Precision): tf.Tensor =>
+  customGrad((x, y) => ({
+    value: sums[precision](x, y)[0],
+    saved: [],
+    gradients: (dy) => [() => dy.clone(), () => dy.clone()],
+  }))(x_NC, y_NC);
 
-/**
- * x_NC / rms(x) · w_C, computed in fp32, given in the precision of the next product.
- *
- * @param frozen w has no gradient
- */
-export function rmsNorm(
-  x_NC: tf.Tensor,
-  w_C: tf.Tensor,
-  epsilon: number,
-  precision: Precision,
-  frozen = false,
-): tf.Tensor {
-  const { forward, backward } = normKernels(epsilon, precision, frozen);
-  return customGrad((x, w) => {
-    const [h, r] = forward(x, w);
-    return {
-      value: h,
-      saved: [x, r, w],
-      gradients: (dy, [x, r, w]) => together(frozen ? 1 : 2, () => backward(dy, x, r, w)),
-    };
-  })(x_NC, w_C);
-}
-
-/**
- * Adds what a block computed to the residual stream, and norms the sum for the next block.
- *
- * @param x_NC residual stream, fp32
- * @param y_NC what is added, in the precision of the products
- * @param frozen w has no gradient
- * @returns the sum in fp32, and its {@link rmsNorm}
- */
-export function addNorm(
-  x_NC: tf.Tensor,
-  y_NC: tf.Tensor,
-  w_C: tf.Tensor,
-  epsilon: number,
-  precision: Precision,
-  frozen = false,
-): [tf.Tensor, tf.Tensor] {
-  const { addForward, addBackward } = normKernels(epsilon, precision, frozen);
-  return customGradMany((x, y, w) => {
-    const [sum, h, r] = addForward(x, y, w);
-    return {
-      values: [sum, h],
-      saved: [sum, r, w],
-      gradients: ([dsum, dh], [sum, r, w]) =>
-        together(frozen ? 2 : 3, () => addBackward(dsum, dh, sum, r, w)),
-    };
-  })(x_NC, y_NC, w_C) as [tf.Tensor, tf.Tensor];
-}
-
-const gated = (gateUp: tf.Tensor) => {
-  const [gate, up] = tf.split(gateUp, 2, -1).map(toFp32);
-  // XLA's own sigmoid takes half as long again.
-  return { gate, up, sigmoid: tf.div(1, tf.add(1, tf.exp(tf.neg(gate)))) };
-};
-const gateForward = (precision: Precision) =>
-  fused("swiglu", (gateUp) => {
-    const { gate, up, sigmoid } = gated(gateUp);
-    return [toCompute(tf.mul(tf.mul(gate, sigmoid), up), precision)];
-  });
-const gateBackward = (precision: Precision) =>
-  fused("swiglu_grad", (gateUp, dy) => {
-    const { gate, up, sigmoid } = gated(gateUp), d = toFp32(dy), silu = tf.mul(gate, sigmoid);
-    return [
-      tf.mul(tf.mul(d, up), tf.add(sigmoid, tf.mul(silu, tf.sub(1, sigmoid)))),
-      tf.mul(d, silu),
-    ].map((t) => toCompute(t, precision));
-  });
-const gates = {
-  fp32: { forward: gateForward("fp32"), backward: gateBackward("fp32") },
-  bf16: { forward: gateForward("bf16"), backward: gateBackward("bf16") },
-};
-
-/** silu(gate) · up of the two halves of each row of x_N2F. */
-export function swiGlu(x_N2F: tf.Tensor, precision: Precision): tf.Tensor {
-  const { forward, backward } = gates[precision];
-  return customGrad((x) => ({
-    value: forward(x)[0],
-    saved: [x],
-    gradients: (dy, [x]) => [() => tf.concat(backward(x, dy), -1)],
-  }))(x_N2F);
-}
+/** Biases [O] of joined matrices, one behind the other. */
+export const joinBiases = (biases: tf.Tensor[]): tf.Tensor =>
+  biases.length === 1 ? biases[0] : customGrad((...biases) => ({
+    value: tf.concat(biases, 0),
+    saved: [],
+    gradients: (dy) => {
+      let at = 0;
+      return biases.map(({ shape: [count] }) => {
+        const begin = at;
+        at += count;
+        return () => tf.slice(dy, [begin], [count]);
+      });
+    },
+  }))(...biases);
 
 /** x_NC (fp32) plus what a block adds to it. */
 export const addResidual = (x_NC: tf.Tensor, y_NC: tf.Tensor, precision: Precision): tf.Tensor =>
@@ -223,6 +117,14 @@ export const addResidual = (x_NC: tf.Tensor, y_NC: tf.Tensor, precision: Precisi
     saved: [],
     gradients: (dy) => [() => dy.clone(), () => toCompute(dy, precision).clone()],
   }))(x_NC, y_NC);
+
+/** x_NC (fp32) times a number. */
+export const scaleRows = (x_NC: tf.Tensor, factor: number): tf.Tensor =>
+  customGrad((x) => ({
+    value: tf.mul(x, factor),
+    saved: [],
+    gradients: (dy) => [() => tf.mul(dy, factor)],
+  }))(x_NC);
 
 /** Rows of the embedding table, in fp32. */
 export const embed = (ids_N: tf.Tensor, table_VC: tf.Tensor): tf.Tensor =>
@@ -239,6 +141,37 @@ export const permuteRows = (x: tf.Tensor, index: tf.Tensor, inverse: tf.Tensor):
     saved: [],
     gradients: (dy) => [() => tf.gather(dy, inverse as tf.Tensor1D)],
   }))(x);
+
+/**
+ * Rows and output projection so that their product has the bias in it: both are one number wider, which is 1 in the
+ * rows, and the bias in the projection.
+ */
+export function withBias(
+  h_NC: tf.Tensor,
+  head_VC: tf.Tensor,
+  b_V: tf.Tensor,
+  precision: Precision,
+): { h: tf.Tensor; head: tf.Tensor } {
+  const [N, C] = h_NC.shape as number[], V = head_VC.shape[0];
+  return {
+    h: customGrad((h) => ({
+      value: tf.concat([h, toCompute(tf.ones([N, 1]), precision)], 1),
+      saved: [],
+      gradients: (dy) => [() => tf.slice(dy, [0, 0], [N, C])],
+    }))(h_NC),
+    head: customGrad((head, b) => ({
+      value: tf.concat(
+        [toCompute(head, precision), toCompute(tf.reshape(b, [V, 1]), precision)],
+        1,
+      ),
+      saved: [],
+      gradients: (dy) => [
+        () => tf.slice(dy, [0, 0], [V, C]),
+        () => tf.reshape(tf.slice(toFp32(dy), [0, C], [V, 1]), [V]),
+      ],
+    }))(head_VC, b_V),
+  };
+}
 
 /** Next-token scores h_NC · head_VCᵀ in fp32. */
 export const project = (h_NC: tf.Tensor, head_VC: tf.Tensor, precision: Precision): tf.Tensor =>

@@ -6,7 +6,8 @@
  */
 import { join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
-import { type DecoderConfig, fromHfConfig } from "@/lib/models/config.ts";
+import type { DecoderConfig } from "@/lib/models/config.ts";
+import { fromHfConfig } from "@/lib/models/hf-config.ts";
 import { openModel } from "@/lib/models/source.ts";
 
 const LLAMA_7B: DecoderConfig = {

@@ -7,13 +7,16 @@
  * @module
  */
 import { attr, dtypeOf, jit, op, tf } from "@/lib/tensorflow/mod.ts";
-import type { DecoderConfig } from "@/lib/models/config.ts";
+import { type DecoderConfig, isSliding } from "@/lib/models/config.ts";
 import { type Attend, decode, embedTokens, lastNorm } from "@/lib/models/decoder.ts";
-import { type RopeTables, ropeTables, rotatedHeads } from "@/lib/models/heads.ts";
+import { rotatedHeads } from "@/lib/models/heads.ts";
 import { attentionWeights, blockAttention, chunksOf } from "@/lib/models/attention.ts";
-import { batchMatMul, project } from "@/lib/models/kernels.ts";
+import { batchMatMul } from "@/lib/models/kernels.ts";
+import { isWithin, slidesWithin } from "@/lib/models/layout.ts";
+import { vocabularyLogits } from "@/lib/models/logps.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
-import { headWeight, type Weights } from "@/lib/models/weights.ts";
+import { type RopeTables, ropeTables } from "@/lib/models/rope.ts";
+import type { Weights } from "@/lib/models/weights.ts";
 
 /** What a step tells about the next token of each sequence. */
 export interface NextTokens {
@@ -79,14 +82,13 @@ export class KvCache {
       L = this.slots,
       n = prompts.length;
     const ids = new Int32Array(n * P), positions = new Int32Array(n * P);
-    const mask = new Float32Array(n * P * P).fill(HIDDEN), last = new Int32Array(n);
+    const last = new Int32Array(n);
     const slots = new Int32Array(n * G * P);
     prompts.forEach((prompt, s) => {
       ids.set(prompt, s * P);
       last[s] = s * P + prompt.length - 1;
       for (let i = 0; i < P; i++) {
         positions[s * P + i] = i;
-        mask.fill(0, (s * P + i) * P, (s * P + i) * P + i + 1);
         // Padding is written too; the tokens that follow the prompt take its place.
         for (let g = 0; g < G; g++) {
           slots[(s * G + g) * P + i] = (rows[s] * G + g) * L + Math.min(i, L - 1);
@@ -96,8 +98,7 @@ export class KvCache {
     return await this.run((cache) =>
       this.prefill.async(this.weights, cache, {
         ids: tf.tensor1d(ids, "int32"),
-        tables: ropeTables(positions, this.config),
-        mask: tf.tensor(mask, [n, 1, 1, P, P]),
+        ...this.views(positions, P, [n, 1, 1, P, P]),
         slots: tf.tensor1d(slots, "int32"),
         last: tf.tensor1d(last, "int32"),
         temperatures: tf.tensor2d(temperatures, [n, 1]),
@@ -113,20 +114,42 @@ export class KvCache {
    */
   async next(tokens: number[], lengths: number[], temperatures: number[]): Promise<NextTokens> {
     const { num_key_value_heads: G } = this.config, L = this.slots, R = this.rows;
-    const mask = new Float32Array(R * L).fill(HIDDEN), slots = new Int32Array(R * G);
+    const slots = new Int32Array(R * G);
     lengths.forEach((length, row) => {
-      mask.fill(0, row * L, row * L + length + 1);
       for (let g = 0; g < G; g++) slots[row * G + g] = (row * G + g) * L + length;
     });
     return await this.run((cache) =>
       this.step.async(this.weights, cache, {
         ids: tf.tensor1d(tokens, "int32"),
-        tables: ropeTables(lengths, this.config),
-        mask: tf.tensor(mask, [R, 1, 1, 1, L]),
+        ...this.views(lengths, L, [R, 1, 1, 1, L]),
         slots: tf.tensor1d(slots, "int32"),
         temperatures: tf.tensor2d(temperatures, [R, 1]),
       })
     );
+  }
+
+  /**
+   * What tokens at the given positions see of their sequences' first places, one row of the mask each.
+   * @param keys how many places
+   */
+  private views(positions: ArrayLike<number>, keys: number, shape: number[]): Views {
+    const { config } = this;
+    const view = (sliding: boolean): View => {
+      const mask = new Float32Array(positions.length * keys).fill(HIDDEN);
+      for (let row = 0; row < positions.length; row++) {
+        for (let key = 0; key <= positions[row]; key++) {
+          if (!sliding || isWithin(config, positions[row], key)) mask[row * keys + key] = 0;
+        }
+      }
+      return { tables: ropeTables(positions, config, sliding), mask: tf.tensor(mask, shape) };
+    };
+    return {
+      view: view(false),
+      slidingView: slidesWithin(config, keys) ? view(true) : null,
+      positions: config.differences?.learnedPositions
+        ? tf.tensor1d(Int32Array.from(positions), "int32")
+        : null,
+    };
   }
 
   dispose(): void {
@@ -150,10 +173,23 @@ export class KvCache {
   }
 }
 
-interface StepInput {
-  ids: tf.Tensor;
+/** What a layer's tokens see, and their rotary angles. */
+interface View {
   tables: RopeTables;
   mask: tf.Tensor;
+}
+interface Views {
+  view: View;
+  /** In sliding layers, where those differ. */
+  slidingView: View | null;
+  /** Of the tokens, where the model has a table of positions. */
+  positions: tf.Tensor | null;
+}
+const viewOf = (config: DecoderConfig, layer: number, { view, slidingView }: Views): View =>
+  slidingView && isSliding(config, layer) ? slidingView : view;
+
+interface StepInput extends Views {
+  ids: tf.Tensor;
   slots: tf.Tensor;
   temperatures: tf.Tensor;
 }
@@ -164,12 +200,13 @@ function write(cache: tf.Tensor, at: tf.Tensor, values: tf.Tensor): tf.Tensor {
 }
 
 function choose(
+  config: DecoderConfig,
   h_RC: tf.Tensor,
   weights: Weights,
   temperatures: tf.Tensor,
   precision: Precision,
 ): NextTokens {
-  const logits_RV = project(h_RC, headWeight(weights), precision);
+  const logits_RV = vocabularyLogits(config, weights, h_RC, precision);
   return {
     best: tf.cast(tf.argMax(logits_RV, -1), "int32"),
     probabilities: tf.softmax(tf.div(logits_RV, temperatures)),
@@ -182,7 +219,8 @@ function makeStep(config: DecoderConfig, precision: Precision, R: number, L: num
   return jit((weights: Weights, cache: LayerCache[], input: StepInput) => {
     const updated: LayerCache[] = [];
     const attend: Attend = (layer, qkv_RA) => {
-      const [q_RHK, k_RGK, v_RGK] = rotatedHeads(qkv_RA, input.tables, config, precision);
+      const { tables, mask } = viewOf(config, layer, input);
+      const [q_RHK, k_RGK, v_RGK] = rotatedHeads(qkv_RA, tables, config, precision);
       const k = write(cache[layer].k, input.slots, tf.reshape(k_RGK, [R * G, K]));
       const v = write(cache[layer].v, input.slots, tf.reshape(v_RGK, [R * G, K]));
       updated.push({ k, v });
@@ -190,8 +228,9 @@ function makeStep(config: DecoderConfig, precision: Precision, R: number, L: num
       const p = attentionWeights(
         tf.reshape(q_RHK, [R, G, H / G, K]),
         rows(k),
-        input.mask,
+        mask,
         precision,
+        config.differences?.attentionCap,
       );
       const mixed = batchMatMul(p, rows(v), false, false);
       return tf.reshape(mixed, [R, H * K]);
@@ -200,36 +239,46 @@ function makeStep(config: DecoderConfig, precision: Precision, R: number, L: num
     const h_RC = lastNorm(
       config,
       weights,
-      decode(config, weights, rows_RC, attend, precision),
+      decode(config, weights, rows_RC, attend, precision, { positions_N: input.positions }),
       precision,
     );
-    return { next: choose(h_RC, weights, input.temperatures, precision), cache: updated };
+    return { next: choose(config, h_RC, weights, input.temperatures, precision), cache: updated };
   }, { name: "decode_step" });
 }
 
 function makePrefill(config: DecoderConfig, precision: Precision) {
   const { num_key_value_heads: G, head_dim: K } = config;
   return jit((weights: Weights, cache: LayerCache[], input: StepInput & { last: tf.Tensor }) => {
-    const n = input.mask.shape[0], P = input.mask.shape[3]!;
+    const [n, , , P] = input.view.mask.shape as number[];
     const updated: LayerCache[] = [];
     const bySlot = (x: tf.Tensor) =>
       tf.reshape(tf.transpose(tf.reshape(x, [n, P, G, K]), [0, 2, 1, 3]), [n * G * P, K]);
-    const masks = chunksOf(P).map(({ from, to }) =>
-      tf.slice(input.mask, [0, 0, 0, from, 0], [n, 1, 1, to - from, to])
+    const blocks = ({ tables, mask }: View) => {
+      const masks = chunksOf(P).map(({ from, to }) =>
+        tf.slice(mask, [0, 0, 0, from, 0], [n, 1, 1, to - from, to])
+      );
+      return [{ B: n, S: P, tables, masks }];
+    };
+    const groups = new Map(
+      [input.view, input.slidingView].flatMap((view) =>
+        view ? [[view, blocks(view)] as const] : []
+      ),
     );
-    const groups = [{ B: n, S: P, tables: input.tables, masks }];
     const attend: Attend = (layer, qkv_NA) => {
-      const [, k_NGK, v_NGK] = rotatedHeads(qkv_NA, input.tables, config, precision);
+      const view = viewOf(config, layer, input);
+      const [, k_NGK, v_NGK] = rotatedHeads(qkv_NA, view.tables, config, precision);
       updated.push({
         k: write(cache[layer].k, input.slots, bySlot(k_NGK)),
         v: write(cache[layer].v, input.slots, bySlot(v_NGK)),
       });
-      return blockAttention(qkv_NA, groups, config, precision);
+      return blockAttention(qkv_NA, groups.get(view)!, config, precision);
     };
     const rows_NC = embedTokens(weights, input.ids);
-    const x_NC = decode(config, weights, rows_NC, attend, precision);
+    const x_NC = decode(config, weights, rows_NC, attend, precision, {
+      positions_N: input.positions,
+    });
     const x_RC = tf.gather(x_NC, input.last as tf.Tensor1D);
     const h_RC = lastNorm(config, weights, x_RC, precision);
-    return { next: choose(h_RC, weights, input.temperatures, precision), cache: updated };
+    return { next: choose(config, h_RC, weights, input.temperatures, precision), cache: updated };
   }, { name: "prefill" });
 }

@@ -14,7 +14,8 @@
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { type BlockGroup, chunksOf } from "@/lib/models/attention.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { type Chunk, ropeTables } from "@/lib/models/heads.ts";
+import type { Chunk } from "@/lib/models/heads.ts";
+import { ropeTables } from "@/lib/models/rope.ts";
 
 export type LayoutKind = "padded" | "packed" | "shared-prompt";
 
@@ -247,6 +248,10 @@ export interface LayoutTensors {
   ids_N: tf.Tensor;
   places: { rowOfPlace: tf.Tensor; placeOfRow: tf.Tensor } | null;
   groups: BlockGroup[];
+  /** The groups as layers with a sliding window see them; null where they see what the others do. */
+  slidingGroups: BlockGroup[] | null;
+  /** Position of each row [N], where positions are learned. */
+  positions_N: tf.Tensor | null;
   scoredRows_M: tf.Tensor;
   targets_M: tf.Tensor;
   segmentOf_M: tf.Tensor;
@@ -262,7 +267,20 @@ export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTens
   const int32 = (values: Int32Array) => tf.tensor1d(values, "int32");
   const positions = layout.places?.rowOfPlace.map((row) => layout.positions[row]) ??
     layout.positions;
-  let end = 0;
+  const blocksOf = (sliding: boolean): BlockGroup[] => {
+    let end = 0;
+    return layout.groups.map(({ B, S, mask }) => {
+      const own = positions.subarray(end, end += B * S);
+      const seen = sliding ? withinWindow(mask, S, own, config) : mask;
+      return {
+        B,
+        S,
+        tables: ropeTables(own, config, sliding),
+        masks: chunksOf(S).map((chunk) => chunkMask(seen, B, S, chunk)),
+      };
+    });
+  };
+  const longest = Math.max(...layout.groups.map(({ S }) => S));
   return {
     ids_N: int32(layout.ids),
     places: layout.places
@@ -271,12 +289,9 @@ export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTens
         placeOfRow: int32(layout.places.placeOfRow),
       }
       : null,
-    groups: layout.groups.map(({ B, S, mask }) => ({
-      B,
-      S,
-      tables: ropeTables(positions.subarray(end, end += B * S), config),
-      masks: chunksOf(S).map((chunk) => chunkMask(mask, B, S, chunk)),
-    })),
+    groups: blocksOf(false),
+    slidingGroups: slidesWithin(config, longest) ? blocksOf(true) : null,
+    positions_N: config.differences?.learnedPositions ? int32(layout.positions) : null,
     scoredRows_M: int32(layout.scoredRows),
     targets_M: int32(layout.targets),
     segmentOf_M: int32(layout.segmentOf),
@@ -285,6 +300,30 @@ export function layoutTensors(layout: Layout, config: DecoderConfig): LayoutTens
     sequences: layout.sequences,
     segments: layout.segments,
   };
+}
+
+/** Whether sliding layers compute something else than the others where no sequence has more than `length` places. */
+export const slidesWithin = ({ differences: d }: DecoderConfig, length: number): boolean =>
+  d?.slidingWindow !== undefined && (length > d.slidingWindow || d.slidingRopeTheta !== undefined);
+
+/** Whether a token at one position sees another at an earlier one through the window. */
+export const isWithin = (
+  { differences: d }: DecoderConfig,
+  position: number,
+  earlier: number,
+): boolean => position - earlier < (d?.slidingWindow ?? Infinity);
+
+/** The masks [B, S, S] with what is out of the window hidden too. */
+function withinWindow(
+  mask: Float32Array,
+  S: number,
+  positions: Int32Array,
+  config: DecoderConfig,
+): Float32Array {
+  return mask.map((value, at) => {
+    const j = at % S, i = (at - j) / S, block = i - i % S;
+    return isWithin(config, positions[i], positions[block + j]) ? value : HIDDEN;
+  });
 }
 
 /** Of the masks [B, S, S], what a chunk's queries see. */
@@ -305,9 +344,14 @@ export function segmentLengths({ segmentOf, segments }: Layout): Float32Array {
 }
 
 /** Frees a layout's tensors. */
-export function disposeLayout({ places, groups, ...rest }: LayoutTensors): void {
-  for (const { tables, masks } of groups) tf.dispose([tables.cos, tables.sin, ...masks]);
+export function disposeLayout(
+  { places, groups, slidingGroups, ...rest }: LayoutTensors,
+): void {
+  for (const { tables, masks } of [...groups, ...slidingGroups ?? []]) {
+    tf.dispose([tables.cos, tables.sin, ...masks]);
+  }
   if (places) tf.dispose([places.rowOfPlace, places.placeOfRow]);
   tf.dispose([rest.ids_N, rest.scoredRows_M, rest.targets_M, rest.segmentOf_M, rest.lengths]);
   rest.weights_M?.dispose();
+  rest.positions_N?.dispose();
 }

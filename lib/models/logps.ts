@@ -5,7 +5,7 @@
  */
 import { scope, tf } from "@/lib/tensorflow/mod.ts";
 import { blockAttention } from "@/lib/models/attention.ts";
-import type { DecoderConfig } from "@/lib/models/config.ts";
+import { type DecoderConfig, isSliding } from "@/lib/models/config.ts";
 import {
   type Attend,
   decode,
@@ -13,19 +13,20 @@ import {
   embedTokens,
   lastNorm,
 } from "@/lib/models/decoder.ts";
-import { permuteRows, project } from "@/lib/models/kernels.ts";
+import { permuteRows, project, withBias } from "@/lib/models/kernels.ts";
 import type { LayoutTensors } from "@/lib/models/layout.ts";
 import type { Precision } from "@/lib/models/precision.ts";
-import { tokenLogps } from "@/lib/models/vocabulary.ts";
-import { headWeight, type Weights } from "@/lib/models/weights.ts";
+import { capLogits, tokenLogps } from "@/lib/models/vocabulary.ts";
+import { headBias, headWeight, type Weights } from "@/lib/models/weights.ts";
 
 /** Attention within the blocks of a layout. */
 function attendInBlocks(
   config: DecoderConfig,
-  { places, groups }: LayoutTensors,
+  { places, groups: all, slidingGroups }: LayoutTensors,
   precision: Precision,
 ): Attend {
-  return (_, qkv_NA) => {
+  return (layer, qkv_NA) => {
+    const groups = slidingGroups && isSliding(config, layer) ? slidingGroups : all;
     if (!places) return blockAttention(qkv_NA, groups, config, precision);
     const { rowOfPlace, placeOfRow } = places;
     const qkv_PA = permuteRows(qkv_NA, rowOfPlace, placeOfRow);
@@ -35,28 +36,40 @@ function attendInBlocks(
 }
 
 /** Next-token logits of all rows, fp32 [N, V]; for inspection, not for training. */
-export const allLogits = (
+export function allLogits(
   config: DecoderConfig,
   weights: Weights,
   layout: LayoutTensors,
   precision: Precision,
-): tf.Tensor =>
-  project(
-    lastNorm(
-      config,
-      weights,
-      decode(
-        config,
-        weights,
-        embedTokens(weights, layout.ids_N),
-        attendInBlocks(config, layout, precision),
-        precision,
-      ),
-      precision,
-    ),
-    headWeight(weights),
-    precision,
-  );
+): tf.Tensor {
+  const rows_NC = embedTokens(weights, layout.ids_N);
+  const attend = attendInBlocks(config, layout, precision);
+  const x_NC = decode(config, weights, rows_NC, attend, precision, {
+    positions_N: layout.positions_N,
+  });
+  return vocabularyLogits(config, weights, lastNorm(config, weights, x_NC, precision), precision);
+}
+
+/**
+ * Next-token logits of rows after the last norm, fp32 [N, V]; without a gradient.
+ *
+ * @param h_NC in the precision of the products
+ */
+export function vocabularyLogits(
+  config: DecoderConfig,
+  weights: Weights,
+  h_NC: tf.Tensor,
+  precision: Precision,
+): tf.Tensor {
+  const { h, head } = headInputs(weights, h_NC, precision);
+  return capLogits(project(h, head, precision), config.differences?.logitCap, "fp32");
+}
+
+/** What is multiplied for the scores of the vocabulary. */
+function headInputs(weights: Weights, h_NC: tf.Tensor, precision: Precision) {
+  const head = headWeight(weights), bias = headBias(weights);
+  return bias ? withBias(h_NC, head, bias, precision) : { h: h_NC, head };
+}
 
 /** How log-probs are computed, beside the weights and the batch. */
 export interface ScoringOptions extends DecodeOptions {
@@ -89,19 +102,24 @@ export function tokenScores(
     rows_NC ?? embedTokens(weights, layout.ids_N, share),
     attend,
     precision,
-    { ...options, alike: (options.plan?.alike ?? true) && !options.adapters?.dropoutSeed },
+    {
+      ...options,
+      positions_N: layout.positions_N,
+      alike: (options.plan?.alike ?? true) && !options.adapters?.dropoutSeed,
+    },
   );
   // Only rows that are scored go through the last norm and the vocabulary.
   const x_MC = tf.gather(x_NC, layout.scoredRows_M as tf.Tensor1D);
   const h_MC = lastNorm(config, weights, x_MC, precision, Boolean(options.adapters));
   return scope("head", () => {
+    const { h, head } = headInputs(weights, h_MC, precision);
     const [logps_M, collisions_M = null] = tokenLogps(
-      share ? share.enter([h_MC])[0] : h_MC,
-      headWeight(weights),
+      share ? share.enter([h])[0] : h,
+      head,
       layout.targets_M,
       precision,
       collisions,
-      share,
+      { share, cap: config.differences?.logitCap },
     );
     return { logps_M, collisions_M };
   });

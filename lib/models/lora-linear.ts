@@ -110,7 +110,7 @@ export function adaptedLinear(
 function adaptedParts({ config, layer, name }: ProductPlace, weights: Weights): Part[] {
   const shapes = tensorShapes(config), parts: Part[] = [];
   let from = 0;
-  for (const matrix of partNames(layer, name)) {
+  for (const matrix of partNames((part) => shapes.has(part), layer, name)) {
     const [count] = shapes.get(matrix)!, { a, b } = adapterNames(matrix);
     if (weights[a]) parts.push({ from, count, a_RI: weights[a], b_OR: weights[b] });
     from += count;

@@ -6,13 +6,17 @@
  */
 import { createHash } from "node:crypto";
 import { xoroshiro128plus } from "pure-rand";
+import { InputError } from "@/lib/errors.ts";
 import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 import type { Weight } from "@/lib/models/export.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 
-/** Matrices of each layer that adapters can be put on: PEFT's "all-linear". */
+/**
+ * Matrices of each layer that adapters can be put on, PEFT's "all-linear": of these every model has some. The joined
+ * ones are of families whose files have one matrix for several.
+ */
 export const LORA_TARGETS = [
   "q_proj",
   "k_proj",
@@ -21,6 +25,8 @@ export const LORA_TARGETS = [
   "gate_proj",
   "up_proj",
   "down_proj",
+  "qkv_proj",
+  "gate_up_proj",
 ] as const;
 export type LoraTarget = typeof LORA_TARGETS[number];
 
@@ -48,10 +54,13 @@ export function adapterNames(matrix: string): AdapterNames {
   return { a: `${module}.lora_A.weight`, b: `${module}.lora_B.weight` };
 }
 
-const isAdapted = (matrix: string, targets: readonly string[]) =>
-  targets.includes(matrix.split(".").at(-2)!) && matrix.startsWith("model.layers.");
+const isAdapted = (name: string, targets: readonly string[]) =>
+  targets.includes(name.split(".").at(-2)!) && /^model\.layers\..+\.weight$/.test(name);
 
-/** Every adapter tensor and its shape, A before B, in the order of the base's matrices. */
+/**
+ * Every adapter tensor and its shape, A before B, in the order of the base's matrices.
+ * @throws InputError when the base has none of the matrices
+ */
 export function adapterShapes(config: DecoderConfig, lora: LoraSettings): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
   for (const [matrix, [rows, columns]] of tensorShapes(config)) {
@@ -59,6 +68,16 @@ export function adapterShapes(config: DecoderConfig, lora: LoraSettings): Map<st
     const { a, b } = adapterNames(matrix);
     shapes.set(a, [lora.r, columns]);
     shapes.set(b, [rows, lora.r]);
+  }
+  if (shapes.size === 0) {
+    const there = LORA_TARGETS.filter((target) =>
+      tensorShapes(config).keys().some((name) => isAdapted(name, [target]))
+    );
+    throw new InputError(
+      `lora.targets=[${lora.targets}] names no matrix of a ${config.architecture} model; it has ${
+        there.join(", ")
+      }.`,
+    );
   }
   return shapes;
 }

@@ -43,16 +43,34 @@ function divisorNear(n: number, limit: number): number {
 /**
  * One at the target minus the probabilities: the gradient of the log-prob with respect to the scores.
  *
+ * With a cap: with respect to the scores before it.
+ *
  * @param targets_M1 numbers of the targets among these scores; others are no target here
+ * @param cap none, or one number
  */
 const residual = (precision: Precision) =>
-  fused("token_residual", (logits, normaliser, targets_M1) => {
+  fused("token_residual", (logits, normaliser, targets_M1, ...cap) => {
     const ids = tf.range(0, logits.shape[1]!, 1, "int32");
     const probabilities = tf.exp(tf.sub(toFp32(logits), normaliser));
     const one = tf.cast(tf.equal(ids, targets_M1), "float32");
-    return [toCompute(tf.sub(one, probabilities), precision)];
+    const slopes = cap.map((cap) => tf.sub(1, tf.square(tf.div(toFp32(logits), cap))));
+    const found = slopes.reduce((r, slope) => tf.mul(r, slope), tf.sub(one, probabilities));
+    return [toCompute(found, precision)];
   });
 const residuals = { fp32: residual("fp32"), bf16: residual("bf16") };
+
+const capKernel = (precision: Precision) =>
+  fused("cap_logits", (logits, cap) => [
+    toCompute(tf.mul(tf.tanh(tf.div(toFp32(logits), cap)), cap), precision),
+  ]);
+const caps = { fp32: capKernel("fp32"), bf16: capKernel("bf16") };
+
+/** Scores held below a cap, cap·tanh(score/cap), in their precision; without one as they are. */
+export const capLogits = (
+  logits: tf.Tensor,
+  cap: number | undefined,
+  precision: Precision,
+): tf.Tensor => cap === undefined ? logits : caps[precision](logits, tf.scalar(cap))[0];
 
 /** A stretch of the vocabulary. */
 interface Chunk {
@@ -99,6 +117,7 @@ function overAll(parts: tf.Tensor[], share: TensorShare): tf.Tensor[] {
  * @param collisions whether log Σ p² is wanted
  * @param share where other processes have the other tokens' rows of the projection; the gradient of `h_MC` then is this
  *   one's part
+ * @param cap see {@link capLogits}
  * @returns fp32 [M], one or two
  */
 export function tokenLogps(
@@ -107,7 +126,7 @@ export function tokenLogps(
   targets_M: tf.Tensor,
   precision: Precision,
   collisions = false,
-  share: TensorShare | null = null,
+  { share = null, cap }: { share?: TensorShare | null; cap?: number } = {},
 ): tf.Tensor1D[] {
   const [M, C] = h_MC.shape as number[], V = head_VC.shape[0];
   const elementBytes = precision === "bf16" ? 2 : 4;
@@ -117,6 +136,8 @@ export function tokenLogps(
     tf.slice(matrix, [from, 0], [count, C]);
   const within = (targets_M: tf.Tensor, { from }: Chunk) =>
     tf.sub(tf.reshape(targets_M, [M, 1]), tf.scalar((share?.firstToken ?? 0) + from, "int32"));
+  const scored = (h: tf.Tensor, part: tf.Tensor) =>
+    capLogits(matMul(h, part, false, true), cap, precision);
   /** `h` for the chunk after those in `done`: more than {@link LANES} at once would all be in memory. */
   const next = (h: tf.Tensor, done: tf.Tensor[]) =>
     after(h, done.slice(-LANES, done.length - LANES + 1));
@@ -126,7 +147,7 @@ export function tokenLogps(
     const kept: tf.Tensor[] = [], normalisers: tf.Tensor[] = [];
     const picked: tf.Tensor[] = [], doubled: tf.Tensor[] = [];
     for (const chunk of chunks) {
-      const logits = matMul(next(h, normalisers), rowsOf(w, chunk), false, true);
+      const logits = scored(next(h, normalisers), rowsOf(w, chunk));
       normalisers.push(normalise(logits)[0]);
       picked.push(pick(logits, within(targets_M, chunk)));
       if (collisions) doubled.push(normaliseTwice(logits)[0]);
@@ -148,8 +169,13 @@ export function tokenLogps(
           chunks.forEach((chunk, i) => {
             const part = rowsOf(w, chunk);
             const waiting = next(h, dHead);
-            const logits = kept[i] ?? matMul(waiting, part, false, true);
-            const [r] = residuals[precision](logits, normaliser, within(targets_M, chunk));
+            const logits = kept[i] ?? scored(waiting, part);
+            const [r] = residuals[precision](
+              logits,
+              normaliser,
+              within(targets_M, chunk),
+              ...(cap === undefined ? [] : [tf.scalar(cap)]),
+            );
             dh.push(toFp32(matMul(r, part, false, false)));
             dHead.push(matMul(r, weighted, true, false));
           });

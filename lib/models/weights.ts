@@ -1,12 +1,13 @@
 /**
- * The weights of a model as TensorFlow tensors, under Hugging Face's names.
+ * The weights of a model as TensorFlow tensors, under the names of Llama's at Hugging Face.
  *
  * @module
  */
 import { attr, DataType, op, TensorflowError, tf } from "@/lib/tensorflow/mod.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { OnProgress } from "@/lib/progress.ts";
-import { joinWeights } from "@/lib/models/kernels.ts";
+import { joinBiases, joinWeights } from "@/lib/models/kernels.ts";
+import type { NormWeights } from "@/lib/models/norms.ts";
 import { type Precision, toCompute } from "@/lib/models/precision.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 
@@ -26,11 +27,26 @@ export const isTied = (weights: Weights): boolean => !(HEAD in weights);
 /** The output projection [V, C]: its own tensor, or the embedding table where the two are tied. */
 export const headWeight = (weights: Weights): tf.Tensor => weights[HEAD] ?? weights[EMBEDDING];
 
-/** Names of tensors that multiply the same input, by the name of the matrix that they form together. */
+/** What is added to the scores of the vocabulary, fp32 [V]; most models have none. */
+export const headBias = (weights: Weights): tf.Tensor | undefined => weights["lm_head.bias"];
+
+/** The table of positions, where there is one, [L, C]. */
+export const positionTable = (weights: Weights): tf.Tensor =>
+  weights["model.embed_positions.weight"];
+
+/**
+ * Names of tensors that multiply the same input, by the name of the matrix that they form together: those of them that
+ * a model has.
+ */
 const JOINED = {
-  "self_attn.qkv_proj": ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+  "self_attn.qkv_proj": [
+    "self_attn.qkv_proj",
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+  ],
   "self_attn.o_proj": ["self_attn.o_proj"],
-  "mlp.gate_up_proj": ["mlp.gate_proj", "mlp.up_proj"],
+  "mlp.gate_up_proj": ["mlp.gate_up_proj", "mlp.gate_proj", "mlp.up_proj"],
   "mlp.down_proj": ["mlp.down_proj"],
 } as const;
 export type Joined = keyof typeof JOINED;
@@ -50,29 +66,52 @@ export const renumbered = (weights: Weights, from: number, to: number): Weights 
     Object.entries(weights).map(([name, value]) => [name.replace(prefix(from), prefix(to)), value]),
   );
 
-/** Names of the tensors that a layer's joined matrix is made of, in the order of its rows. */
-export const partNames = (layer: number, name: Joined): string[] =>
-  JOINED[name].map((part) => `${prefix(layer)}${part}.weight`);
+/**
+ * Names of the tensors that a layer's joined matrix is made of, in the order of its rows.
+ * @param has whether the model has a tensor
+ */
+export const partNames = (
+  has: (name: string) => boolean,
+  layer: number,
+  name: Joined,
+): string[] => JOINED[name].map((part) => `${prefix(layer)}${part}.weight`).filter(has);
 
 /**
  * The weights of one layer as its products take them, [outputs, inputs] in the given precision, each made on
- * request: gradients reach the tensors they are made of.
+ * request: gradients reach the tensors they are made of. Biases are fp32; what a model does not have is undefined.
  */
 export function layerWeights(weights: Weights, layer: number, precision: Precision) {
-  const joined = (name: Joined) => () =>
-    weights[`${prefix(layer)}${name}.frozen`] ?? joinWeights(
-      partNames(layer, name).map((part) => weights[part]),
-      precision,
-    );
+  const at = (name: string): tf.Tensor | undefined => weights[`${prefix(layer)}${name}`];
+  const joined = (name: Joined) => ({
+    name,
+    matrix: () =>
+      at(`${name}.frozen`) ?? joinWeights(
+        partNames((part) => part in weights, layer, name).map((part) => weights[part]),
+        precision,
+      ),
+    bias: () => {
+      const biases = JOINED[name].flatMap((part) => at(`${part}.bias`) ?? []);
+      return biases.length > 0 ? joinBiases(biases) : undefined;
+    },
+  });
   return {
-    attentionNorm: weights[`${prefix(layer)}input_layernorm.weight`],
+    attentionNorm: normWeights(weights, `${prefix(layer)}input_layernorm`)!,
     qkv: joined("self_attn.qkv_proj"),
+    queryNorm: at("self_attn.q_norm.weight"),
+    keyNorm: at("self_attn.k_norm.weight"),
     output: joined("self_attn.o_proj"),
-    feedForwardNorm: weights[`${prefix(layer)}post_attention_layernorm.weight`],
+    attentionPostNorm: normWeights(weights, `${prefix(layer)}self_attn.post_norm`),
+    feedForwardNorm: normWeights(weights, `${prefix(layer)}post_attention_layernorm`),
     gateUp: joined("mlp.gate_up_proj"),
     down: joined("mlp.down_proj"),
+    feedForwardPostNorm: normWeights(weights, `${prefix(layer)}mlp.post_norm`),
   };
 }
+export type Product = ReturnType<typeof layerWeights>["qkv"];
+
+/** The tensors of a norm; undefined where the model has no such norm. */
+export const normWeights = (weights: Weights, name: string): NormWeights | undefined =>
+  weights[`${name}.weight`] && { weight: weights[`${name}.weight`], bias: weights[`${name}.bias`] };
 
 /**
  * Reads all weights, one tensor at a time.
@@ -181,9 +220,10 @@ export async function freezeAsTheyCome(
 /** Names of frozen tensors, and of the tensors that each is made of. */
 function frozenTensors(names: string[]): { name: string; parts: string[] }[] {
   const tensors: { name: string; parts: string[] }[] = [], used = new Set<string>();
-  for (let layer = 0; names.includes(`${prefix(layer)}input_layernorm.weight`); layer++) {
+  const all = new Set(names);
+  for (let layer = 0; all.has(`${prefix(layer)}input_layernorm.weight`); layer++) {
     for (const name of JOINED_NAMES) {
-      const parts = partNames(layer, name);
+      const parts = partNames((part) => all.has(part), layer, name);
       parts.forEach((part) => used.add(part));
       tensors.push({ name: `${prefix(layer)}${name}.frozen`, parts });
     }

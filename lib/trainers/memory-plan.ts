@@ -5,10 +5,11 @@
  *
  * @module
  */
-import type { DecoderConfig } from "@/lib/models/config.ts";
+import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 import { adapterShapes, type LoraSettings } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { CHUNK_BYTES, KEPT_BYTES, LANES } from "@/lib/models/vocabulary.ts";
+import { JOINED_NAMES, partNames } from "@/lib/models/weights.ts";
 import { type OptimizerName, RULES } from "@/lib/trainers/optimizer-rules.ts";
 import { attentionMemory, type StepShape } from "@/lib/trainers/step-shapes.ts";
 import { localConfig } from "@/lib/trainers/tensor-parallel.ts";
@@ -79,6 +80,8 @@ const FRAGMENTATION = 0.25;
 interface Sizes {
   C: number;
   F: number;
+  /** Width of what the activation is given: gate and up together, where there is a gate. */
+  I: number;
   V: number;
   Q: number;
   A: number;
@@ -86,20 +89,32 @@ interface Sizes {
   /** Matrices of one layer: joined from several tensors, and of one. */
   joined: number;
   single: number;
-  norms: number;
+  /** Norms and biases of one layer. */
+  vectors: number;
   embedding: number;
   /** An output projection of its own. */
   head: number;
+  /** What else is outside of layers: the last norm, a table of positions. */
+  rest: number;
 }
 
 function sizesOf(config: DecoderConfig): Sizes {
   const { hidden_size: C, intermediate_size: F, vocab_size: V, head_dim: K } = config;
   const Q = config.num_attention_heads * K, A = Q + 2 * config.num_key_value_heads * K;
+  const I = config.differences?.gated === false ? F : 2 * F;
+  const shapes = tensorShapes(config), inLayer = /^model\.layers\.(\d+)\./;
+  const count = (names: string[]) =>
+    names.reduce((n, name) => n + shapes.get(name)!.reduce((a, b) => a * b, 1), 0);
+  const parts = JOINED_NAMES.map((name) => partNames((part) => shapes.has(part), 0, name));
+  const layer = [...shapes.keys()].filter((name) => inLayer.exec(name)?.[1] === "0");
+  const outside = [...shapes.keys()].filter((name) => !inLayer.test(name));
+  const embedding = V * C, head = config.tie_word_embeddings ? 0 : V * C;
   return {
-    ...{ C, F, V, Q, A, layers: config.num_hidden_layers, norms: 2 * C, embedding: V * C },
-    joined: A * C + 2 * F * C,
-    single: C * Q + C * F,
-    head: config.tie_word_embeddings ? 0 : V * C,
+    ...{ C, F, I, V, Q, A, layers: config.num_hidden_layers, embedding, head },
+    joined: count(parts.filter((names) => names.length > 1).flat()),
+    single: count(parts.filter((names) => names.length === 1).flat()),
+    vectors: count(layer.filter((name) => shapes.get(name)!.length === 1)),
+    rest: count(outside) - embedding - head,
   };
 }
 
@@ -205,7 +220,7 @@ function keptRows(input: MemoryPlanInput, share: Share, model: MemoryPlanInput):
 }
 
 const numbers = (s: Sizes, { layers, outside }: Share) =>
-  layers * (s.joined + s.single + s.norms) + outside * (s.embedding + s.head + s.C);
+  layers * (s.joined + s.single + s.vectors) + outside * (s.embedding + s.head + s.rest);
 
 /** How many numbers are trained, in one process. */
 function trainedNumbers({ config, lora, processes }: MemoryPlanInput, share: Share): number {
@@ -220,8 +235,8 @@ const bytesOf = (precision: Precision) => precision === "bf16" ? 2 : 4;
 function frozenBytes({ config, precision }: MemoryPlanInput, { layers, outside }: Share): number {
   const s = sizesOf(config), e = bytesOf(precision);
   const head = e === 4 ? 4 * s.head : e * s.embedding;
-  return layers * (e * (s.joined + s.single) + 4 * s.norms) +
-    outside * (4 * (s.embedding + s.C) + head);
+  return layers * (e * (s.joined + s.single) + 4 * s.vectors) +
+    outside * (4 * (s.embedding + s.rest) + head);
 }
 
 /**
@@ -250,17 +265,24 @@ const layersAtOnce = ({ processes }: MemoryPlanInput, { layers }: Share): number
 /** Whole tensors from the pieces of all processes: of two layers at once, and of what is outside of layers. */
 function gatheredRow({ config, processes, reference }: MemoryPlanInput): MemoryRow {
   const s = sizesOf(config), models = reference === "live" || reference === "following" ? 2 : 1;
-  const whole = 2 * (s.joined + s.single + s.norms) + models * (s.embedding + s.head + s.C);
+  const whole = 2 * (s.joined + s.single + s.vectors) + models * (s.embedding + s.head + s.rest);
   return { what: "tensors gathered from all processes", bytes: processes > 1 ? 4 * whole : 0 };
 }
 
 /** What one layer keeps for the gradient, without the attention's own. */
-function layerActivations({ precision, lora }: MemoryPlanInput, s: Sizes, { rows }: StepShape) {
-  const e = bytesOf(precision);
-  // Of both norms the sum (fp32), the inverse root and the product's input; the input of o_proj; gate, up and mix.
-  const perRow = 2 * (4 * s.C + 4 + e * s.C) + e * s.Q + e * 3 * s.F;
+function layerActivations(
+  { config, precision, lora }: MemoryPlanInput,
+  s: Sizes,
+  { rows }: StepShape,
+) {
+  const e = bytesOf(precision), { parallel, postNorms, headNorms } = config.differences ?? {};
+  const norms = parallel === "one-norm" ? 1 : 2;
+  // Of norms before blocks the sum (fp32), the inverse root and the product's input, of others their input and the
+  // inverse root; the input of o_proj; what the activation is given and its result.
+  const perRow = norms * (4 * s.C + 4 + e * s.C) + (postNorms ? 2 * (e * s.C + 4) : 0) +
+    (headNorms ? e * s.A : 0) + e * s.Q + e * (s.I + s.F);
   if (!lora) return rows * perRow;
-  const targets = lora.targets.length, inputs = 2 * s.C + s.Q + s.F;
+  const targets = adapterShapes(config, lora).size / 2 / s.layers, inputs = 2 * s.C + s.Q + s.F;
   // u = x·Aᵀ of each adapter; with dropout the inputs again, and where they were dropped.
   const adapters = e * targets * lora.r + (lora.dropout > 0 ? (e + 1) * inputs : 0);
   return rows * (perRow + adapters);
@@ -269,7 +291,7 @@ function layerActivations({ precision, lora }: MemoryPlanInput, s: Sizes, { rows
 /** What one layer computes on its way back beside what it kept: gradients of its widest tensors. */
 function layerGradients({ precision }: MemoryPlanInput, s: Sizes, { rows }: StepShape): number {
   const e = bytesOf(precision);
-  return rows * (e * 5 * s.F + 8 * s.C + e * 2 * s.C);
+  return rows * (e * (2 * s.I + s.F) + 8 * s.C + e * 2 * s.C);
 }
 
 /** Scores over the vocabulary at the moment when the head's gradient is computed. */
@@ -327,7 +349,7 @@ function backwardEnd(input: MemoryPlanInput, share: Share, shape: StepShape): Me
   const matrices = share.layers * (s.joined + s.single);
   const own = lora || processes > 1
     ? 4 * trainedNumbers(input, share)
-    : e * matrices + 4 * share.layers * s.norms + share.outside * (4 * s.embedding + e * s.head);
+    : e * matrices + 4 * share.layers * s.vectors + share.outside * (4 * s.embedding + e * s.head);
   // The embeddings' gradient as it came from the head, and in fp32.
   const table = lora ? 0 : share.outside * 4 * s.embedding;
   // Whole, filled up and summed, before a process keeps its piece.

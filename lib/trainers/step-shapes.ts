@@ -4,7 +4,7 @@
  * @module
  */
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import type { LayoutKind, LayoutSizes } from "@/lib/models/layout.ts";
+import { type LayoutKind, type LayoutSizes, slidesWithin } from "@/lib/models/layout.ts";
 
 /** One shape that a step is traced for. */
 export interface StepShape {
@@ -47,10 +47,14 @@ export interface AttentionMemory {
  * @param e bytes of a number in the precision of the products
  */
 export function attentionMemory(
-  { num_attention_heads: H, num_key_value_heads: G, head_dim: K }: DecoderConfig,
+  config: DecoderConfig,
   { groups }: StepShape,
   e: number,
 ): AttentionMemory {
+  const { num_attention_heads: H, num_key_value_heads: G, head_dim: K } = config;
+  // Masks and angles of sliding layers; scores before their cap and the gradient of those behind it.
+  const views = slidesWithin(config, Math.max(...groups.map(({ S }) => S))) ? 2 : 1;
+  const scores = config.differences?.attentionCap === undefined ? 2 : 4;
   const sum = (of: (group: StepShape["groups"][number]) => number) =>
     groups.reduce((n, group) => n + of(group), 0);
   const places = sum(({ B, S }) => B * S), Q = H * K, A = Q + 2 * G * K;
@@ -66,7 +70,7 @@ export function attentionMemory(
   const largest = Math.max(...groups.map(seen));
   return {
     kept: e * (places * (A + Q) + H * sum(seen)),
-    working: e * (places * (A + 2 * Q) + 2 * H * largest),
-    shared: 4 * (sum(seen) + places * K),
+    working: e * (places * (A + 2 * Q) + scores * H * largest),
+    shared: 4 * views * (sum(seen) + places * K),
   };
 }

@@ -71,6 +71,7 @@ Deno.test("the SFT commands mean what they mean there", () => {
   assertSettings(SFT, {
     ...hh,
     model: "EleutherAI/pythia-6.9b",
+    architecture: "gpt_neox",
     expName: "anthropic_dpo_pythia69",
     precision: "auto",
   });

@@ -79,11 +79,21 @@ Deno.test("settings that a loss is not defined with are refused with the remedy"
   settings("loss=ipo", beta, "loss.divergence=alpha", "loss.divergence_alpha=0.3");
 });
 
+Deno.test("a model's preset names its layers by a class that there is", () => {
+  for (const [name, values] of Object.entries(TRAIN_PRESETS.model)) {
+    if (name === "blank_model") continue;
+    const { model, architecture } = settings("loss=sft", `model=${name}`);
+    assert.equal(model, values["model.name_or_path"]);
+    assert.ok(architecture, name);
+  }
+});
+
 Deno.test("the reference's keys of a model mean what they can mean here, or are refused", () => {
   const sft = "loss=sft";
   assert.equal(settings(sft, "model.policy_dtype=bfloat16").precision, "bf16");
   assert.equal(settings(sft, "model.policy_dtype=float32").precision, "auto");
   assert.equal(settings(sft, "model.block_name=LlamaDecoderLayer").architecture, "llama");
+  assert.equal(settings(sft, "model.block_name=GPT2Block").architecture, "gpt2");
   assert.equal(
     settings(sft, "model.reference_dtype=float16", "wandb.enabled=false").referenceDtype,
     "float16",

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
-import { fromHfConfig, tensorShapes, toHfConfig } from "@/lib/models/config.ts";
+import { tensorShapes } from "@/lib/models/config.ts";
+import { fromHfConfig, toHfConfig } from "@/lib/models/hf-config.ts";
 import { fileDigest } from "@/lib/models/digest.ts";
 import { savePolicy } from "@/lib/models/export.ts";
 import { createSafetensors } from "@/lib/models/safetensors.ts";
@@ -127,8 +128,8 @@ Deno.test("a folder that is not whole is refused with the file to mend", async (
     ],
     [
       "another family",
-      config({ model_type: "gpt2" }),
-      /architecture "gpt2" is not supported; supported: llama/,
+      config({ model_type: "mamba" }),
+      /architecture "mamba" is not supported; supported: llama/,
     ],
     [
       "another shape",
@@ -141,8 +142,13 @@ Deno.test("a folder that is not whole is refused with the file to mend", async (
     ["biases", config({ attention_bias: true }), /attention_bias is true; only false/],
     [
       "scaled positions",
-      config({ rope_scaling: { rope_type: "llama3" } }),
-      /rope_type is "llama3"/,
+      config({ rope_scaling: { rope_type: "yarn" } }),
+      /rope_type is "yarn"; only "default", "linear", "llama3" are supported/,
+    ],
+    [
+      "a scaling without its numbers",
+      config({ rope_scaling: { rope_type: "llama3", factor: 8 } }),
+      /low_freq_factor is missing/,
     ],
     ["another activation", config({ hidden_act: "gelu" }), /hidden_act is "gelu"/],
     ["EOS outside", config({ eos_token_id: 999 }), /eos_token_id is 999/],

@@ -2,7 +2,7 @@
 
     python3 -m venv .venv-oracles
     .venv-oracles/bin/pip install -r requirements-oracles.txt
-    .venv-oracles/bin/python tests/oracles/make.py [--check] [tensors blocks tokens logits greedy logps training curves curves_bf16 lora losses optimizers export]
+    .venv-oracles/bin/python tests/oracles/make.py [--check] [tensors blocks tokens logits greedy logps training curves curves_bf16 lora losses optimizers export families]
 
 Without names: all. With --check nothing is written; the exit code is 1 when a golden differs from what is computed.
 """
@@ -30,9 +30,10 @@ ORACLES = {
     "losses": (1e-5, 1e-6),
     "optimizers": (1e-6, 1e-7),
     "export": (1e-4, 1e-5),
+    "families": (1e-4, 1e-4),
 }
 # Computed without a model.
-WITHOUT_MODEL = {"blocks", "losses", "optimizers", "export"}
+WITHOUT_MODEL = {"blocks", "losses", "optimizers", "export", "families"}
 
 
 def main():

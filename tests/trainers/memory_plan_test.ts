@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
-import { toHfConfig } from "@/lib/models/config.ts";
+import { toHfConfig } from "@/lib/models/hf-config.ts";
 import { memoryPlan, type MemoryPlanInput } from "@/lib/trainers/memory-plan.ts";
 import { CONFIG } from "../models/random-model.ts";
 import { saveTinyModel } from "./tiny-model.ts";
