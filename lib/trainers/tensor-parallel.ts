@@ -45,6 +45,13 @@ const LAST_KEY = 2 ** 31 - 1;
  * @throws InputError for a model that cannot be divided among so many processes
  */
 export function checkDivisible(config: DecoderConfig, world: number): void {
+  const { biased, joined, headNorms } = config.differences ?? {};
+  if (biased || joined || headNorms) {
+    throw new InputError(
+      `trainer=TensorParallelTrainer divides no biases, joined matrices and norms of heads, which a ${config.architecture} ` +
+        "model has; take FSDPTrainer.",
+    );
+  }
   const counts = {
     num_attention_heads: config.num_attention_heads,
     num_key_value_heads: config.num_key_value_heads,
