@@ -7,6 +7,7 @@
  */
 import { type GGUFTypedMetadata, GGUFValueType, serializeGgufMetadata } from "@huggingface/gguf";
 import type { GgmlEncoding } from "@/lib/models/ggml-encode.ts";
+import { createTensorFile, type TensorFile } from "@/lib/models/tensor-file.ts";
 
 /** A metadata value with the type that it is stored as. */
 export interface GgufValue {
@@ -39,16 +40,6 @@ export interface GgufSpec {
   encoding: GgmlEncoding;
 }
 
-/** A file being written: tensors may come in any order. */
-export interface GgufWriter {
-  /** Writes one tensor's values. Throws when it is unknown, written twice, or of another length. */
-  write(name: string, values: Float32Array): void;
-  /** Checks that every tensor was written, syncs the file and gives it its name. */
-  finish(): void;
-  /** Closes and removes the unfinished file. */
-  abandon(): void;
-}
-
 const ALIGNMENT = 32;
 const aligned = (n: number) => Math.ceil(n / ALIGNMENT) * ALIGNMENT;
 
@@ -57,7 +48,7 @@ export function createGguf(
   path: string,
   metadata: Record<string, GgufValue>,
   specs: readonly GgufSpec[],
-): GgufWriter {
+): TensorFile<Float32Array> {
   const places = new Map<string, { start: number; elements: number; encoding: GgmlEncoding }>();
   const infos: Uint8Array[] = [];
   let end = 0;
@@ -70,42 +61,18 @@ export function createGguf(
   }
   const head = joined([header(metadata, specs.length), ...infos]);
   const dataStart = aligned(head.length);
-
-  const partial = `${path}.partial`;
-  const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
-  const put = (bytes: Uint8Array, position: number) => {
-    file.seekSync(position, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-  };
-  put(head, 0);
-  // What is not written, between tensors and after the last, is zero.
-  file.truncateSync(dataStart + end);
-  const missing = new Set(places.keys());
-  return {
-    write(name, values) {
-      const place = places.get(name);
-      if (!place) throw new Error(`${path}: tensor ${name} was not announced`);
-      if (!missing.delete(name)) throw new Error(`${path}: tensor ${name} was written before`);
-      if (values.length !== place.elements) {
-        throw new Error(
-          `${path}: tensor ${name} has ${place.elements} elements, got ${values.length}`,
-        );
+  return createTensorFile(path, {
+    head,
+    dataStart,
+    dataBytes: end,
+    places,
+    encode(values: Float32Array, { elements, encoding }, name) {
+      if (values.length !== elements) {
+        throw new Error(`${path}: tensor ${name} has ${elements} elements, got ${values.length}`);
       }
-      put(place.encoding.encode(values), dataStart + place.start);
+      return encoding.encode(values);
     },
-    finish() {
-      if (missing.size > 0) {
-        throw new Error(`${path}: tensors never written: ${[...missing].slice(0, 5).join(", ")}`);
-      }
-      file.syncSync();
-      file.close();
-      Deno.renameSync(partial, path);
-    },
-    abandon() {
-      file.close();
-      Deno.removeSync(partial);
-    },
-  };
+  });
 }
 
 function header(metadata: Record<string, GgufValue>, tensors: number): Uint8Array {

@@ -7,6 +7,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { openReader, readChunks } from "@/lib/models/file-reader.ts";
 import { bfloatToFloat, copyFloat, halfToFloat } from "@/lib/models/ggml-types.ts";
+import { createTensorFile, type TensorFile } from "@/lib/models/tensor-file.ts";
 
 /** Bytes per element of the formats that the reader knows the size of. */
 const DTYPE_BYTES: Record<string, number> = {
@@ -185,18 +186,8 @@ export interface TensorSpec {
   shape: number[];
 }
 
-/** A file being written: tensors may come in any order. */
-export interface SafetensorsWriter {
-  /** Writes one tensor's little-endian bytes. Throws when it is unknown, written twice, or of another length. */
-  write(name: string, bytes: Uint8Array): void;
-  /** Checks that every tensor was written, syncs the file and gives it its name. */
-  finish(): void;
-  /** Closes and removes the unfinished file. */
-  abandon(): void;
-}
-
 /**
- * Starts a safetensors file with the given tensors, in that order. It bears a temporary name until `finish`.
+ * Starts a safetensors file with the given tensors, in that order; they are written as little-endian bytes. It bears a temporary name until `finish`.
  *
  * @param metadata stored as `__metadata__`; transformers wants `format: "pt"`
  */
@@ -204,7 +195,7 @@ export function createSafetensors(
   path: string,
   specs: readonly TensorSpec[],
   metadata: Record<string, string> = { format: "pt" },
-): SafetensorsWriter {
+): TensorFile<Uint8Array> {
   const header: [string, unknown][] = [["__metadata__", metadata]];
   const places = new Map<string, { start: number; byteLength: number }>();
   let end = 0;
@@ -222,40 +213,18 @@ export function createSafetensors(
   const head = new Uint8Array(8 + Math.ceil(jsonBytes.length / 8) * 8).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(jsonBytes, 8);
-
-  const partial = `${path}.partial`;
-  const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
-  const put = (bytes: Uint8Array, position: number) => {
-    file.seekSync(position, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-  };
-  put(head, 0);
-  const missing = new Set(places.keys());
-  return {
-    write(name, bytes) {
-      const place = places.get(name);
-      if (!place) throw new Error(`${path}: tensor ${name} was not announced`);
-      if (!missing.delete(name)) throw new Error(`${path}: tensor ${name} was written before`);
-      if (bytes.length !== place.byteLength) {
-        throw new Error(
-          `${path}: tensor ${name} needs ${place.byteLength} bytes, got ${bytes.length}`,
-        );
+  return createTensorFile(path, {
+    head,
+    dataStart: head.length,
+    dataBytes: end,
+    places,
+    encode(bytes: Uint8Array, { byteLength }, name) {
+      if (bytes.length !== byteLength) {
+        throw new Error(`${path}: tensor ${name} needs ${byteLength} bytes, got ${bytes.length}`);
       }
-      put(bytes, head.length + place.start);
+      return bytes;
     },
-    finish() {
-      if (missing.size > 0) {
-        throw new Error(`${path}: tensors never written: ${[...missing].slice(0, 5).join(", ")}`);
-      }
-      file.syncSync();
-      file.close();
-      Deno.renameSync(partial, path);
-    },
-    abandon() {
-      file.close();
-      Deno.removeSync(partial);
-    },
-  };
+  });
 }
 
 /**

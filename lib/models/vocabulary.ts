@@ -139,8 +139,10 @@ export function tokenLogps(
   const scored = (h: tf.Tensor, part: tf.Tensor) =>
     capLogits(matMul(h, part, false, true), cap, precision);
   /** `h` for the chunk after those in `done`: more than {@link LANES} at once would all be in memory. */
-  const next = (h: tf.Tensor, done: tf.Tensor[]) =>
-    after(h, done.slice(-LANES, done.length - LANES + 1));
+  const next = (h: tf.Tensor, done: tf.Tensor[]) => {
+    const before = done.at(-LANES);
+    return before ? after(h, [before]) : h;
+  };
 
   return customGradMany((h, head) => {
     const w = toCompute(head, precision);
@@ -168,8 +170,7 @@ export function tokenLogps(
           const dh: tf.Tensor[] = [], dHead: tf.Tensor[] = [];
           chunks.forEach((chunk, i) => {
             const part = rowsOf(w, chunk);
-            const waiting = next(h, dHead);
-            const logits = kept[i] ?? scored(waiting, part);
+            const logits = kept[i] ?? scored(next(h, dHead), part);
             const [r] = residuals[precision](
               logits,
               normaliser,
