@@ -1,3 +1,4 @@
+import { ScrolledTable } from "@/components/ScrolledTable.tsx";
 import type { RunEntry } from "@/lib/evaluation/run-list.ts";
 import type { RunState } from "@/lib/evaluation/run-state.ts";
 import { runAddress } from "@/lib/web/run-address.ts";
@@ -18,28 +19,22 @@ export function StateBadge({ state }: { state: RunState }) {
 /** All runs, one a row. */
 export function RunTable({ runs, now }: { runs: readonly RunEntry[]; now: string }) {
   return (
-    <div class="table" tabIndex={0} role="group" aria-label="Training runs">
-      <table>
-        <caption>
-          The newest first. Loss (nats) and accuracy of rewards are the newest of training.
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Run</th>
-            <th scope="col">Trains</th>
-            <th scope="col">State</th>
-            <th scope="col" class="number">Examples</th>
-            <th scope="col" class="number">Loss</th>
-            <th scope="col" class="number">Accuracy</th>
-            <th scope="col" class="number">Tokens/s</th>
-            <th scope="col">Started</th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => <RunRow key={runAddress(run)} run={run} now={now} />)}
-        </tbody>
-      </table>
-    </div>
+    <ScrolledTable
+      name="Training runs"
+      caption="The newest first. Loss (nats) and accuracy of rewards are the newest of training."
+      heads={[
+        "Run",
+        "Trains",
+        "State",
+        "#Examples",
+        "#Loss",
+        "#Accuracy",
+        "#Tokens/s",
+        "Started",
+      ]}
+    >
+      {runs.map((run) => <RunRow key={runAddress(run)} run={run} now={now} />)}
+    </ScrolledTable>
   );
 }
 

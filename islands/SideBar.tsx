@@ -1,23 +1,47 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { GeneratePanel } from "@/components/GeneratePanel.tsx";
 import { Key } from "@/components/Key.tsx";
+import { Navigation } from "@/components/Navigation.tsx";
+import { QuestionText } from "@/components/QuestionText.tsx";
 import { fetchItem } from "@/lib/web/client.ts";
 import { isTyping } from "@/lib/web/keys.ts";
+import { actionOf, keyLabel } from "@/lib/web/labeling/key-map.ts";
+import { making } from "@/lib/web/labeling/pair-making.ts";
+import { settings } from "@/lib/web/labeling/settings.ts";
+import type { Role } from "@/lib/web/accounts.ts";
 import type { ShownItem } from "@/lib/web/shown.ts";
 
 /** The question at hand, how far the labeler is, and the way to other questions. */
-export function SideBar({ current, labeler }: { current: Signal<ShownItem>; labeler: string }) {
-  const { question, progress, html } = current.value;
+export function SideBar({ current, labeler, role, instruction, original, refusal }: {
+  current: Signal<ShownItem>;
+  labeler: string;
+  role?: Role;
+  /** How models are asked, and how they are unless somebody changes it. */
+  instruction: string;
+  original: string;
+  /** Why this labeler cannot have pairs made; null: they can. */
+  refusal: string | null;
+}) {
+  const { question, progress, html, draft } = current.value;
+  const asked = useSignal(instruction);
   const error = useSignal<string | null>(null);
   const ready = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
 
+  const makePair = () => {
+    if (!refusal && asked.value.trim()) making.make(current, { instruction: asked.value });
+  };
+
   useEffect(() => {
     ready.value = true;
     const onKey = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== "j" || isTyping(event)) return;
+      const action = isTyping(event) ? undefined : actionOf(settings.value.keys, event);
+      if (action === "jump") field.current?.select();
+      else if (action === "generate") makePair();
+      else if (action === "save") making.save(current);
+      else return;
       event.preventDefault();
-      field.current?.select();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
@@ -38,9 +62,9 @@ export function SideBar({ current, labeler }: { current: Signal<ShownItem>; labe
     <aside class="sidebar">
       <header>
         <p class="brand">codepref</p>
-        <a href="/runs">Training runs</a>
         <p class="labeler" title="Your name">{labeler}</p>
       </header>
+      <Navigation current="/" role={role} />
       <div class="progress">
         <progress
           max={Math.max(1, progress.total)}
@@ -54,7 +78,7 @@ export function SideBar({ current, labeler }: { current: Signal<ShownItem>; labe
       </div>
       <form class="jump" onSubmit={jump}>
         <label for="jump">
-          <Key name="J" />Question
+          <Key name={keyLabel(settings.value.keys.jump)} />Question
         </label>
         <input
           id="jump"
@@ -68,20 +92,20 @@ export function SideBar({ current, labeler }: { current: Signal<ShownItem>; labe
         <button type="submit" disabled={!ready.value}>Go</button>
         <p id="jump-error" class="error" role="alert">{error.value}</p>
       </form>
-      {question && (
-        <article class="question">
-          <h1>
-            <span class="number">{question.number}.</span> {question.title}
-          </h1>
-          <p class="tags">
-            <span class={`badge ${question.difficulty}`}>{question.difficulty}</span>
-            {question.topics.slice(0, 4).map((topic) => (
-              <span class="tag" key={topic}>{topic}</span>
-            ))}
-          </p>
-          <div class="description" dangerouslySetInnerHTML={{ __html: html.question }} />
-        </article>
-      )}
+      <GeneratePanel
+        instruction={asked.value}
+        original={original}
+        writing={making.writing.value}
+        error={making.error.value}
+        refusal={refusal}
+        ready={ready.value && question !== null}
+        unsaved={draft}
+        onInstruction={(text) => asked.value = text}
+        onGenerate={makePair}
+        onCancel={() => making.cancel()}
+        onSave={() => making.save(current)}
+      />
+      {question && <QuestionText question={question} html={html.question} />}
     </aside>
   );
 }

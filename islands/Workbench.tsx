@@ -1,194 +1,222 @@
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { CHOICES, DecisionBar, type SaveState } from "@/components/DecisionBar.tsx";
-import { GeneratePanel, type Generation } from "@/components/GeneratePanel.tsx";
-import { Pane } from "@/components/Pane.tsx";
-import { ActiveTime } from "@/lib/web/active-time.ts";
-import { fetchItem, generate, sendLabel, type Sent } from "@/lib/web/client.ts";
-import { isTyping } from "@/lib/web/keys.ts";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { ActionButton } from "@/components/Key.tsx";
+import { Criteria } from "@/components/Criteria.tsx";
+import { DecisionBar } from "@/components/DecisionBar.tsx";
+import { LabelingSheet, type SheetName } from "@/components/LabelingSheet.tsx";
+import { NoPair } from "@/components/NoPair.tsx";
+import { type PaneContent, Panes } from "@/components/Panes.tsx";
+import { TestResult } from "@/components/TestResult.tsx";
+import { ToolBar } from "@/components/ToolBar.tsx";
+import type { CriterionVerdict, SideVerdict } from "@/lib/labels/showing.ts";
+import { escapeHtml } from "@/lib/web/escape.ts";
+import { fetchCode } from "@/lib/web/client.ts";
+import { isComposing, isTyping } from "@/lib/web/keys.ts";
+import { type Action, actionOf } from "@/lib/web/labeling/key-map.ts";
+import { applySettings } from "@/lib/web/labeling/apply-settings.ts";
+import { making } from "@/lib/web/labeling/pair-making.ts";
+import { Labeling } from "@/lib/web/labeling/session.ts";
+import { changeSettings, loadSettings, settings } from "@/lib/web/labeling/settings.ts";
+import { TestRuns } from "@/lib/web/labeling/test-runs.ts";
+import { openShelf } from "@/lib/web/labeling/shelf.ts";
+import type { Criterion } from "@/lib/web/labeling/verdicts.ts";
 import type { ShownItem } from "@/lib/web/shown.ts";
+import { visibleText } from "@/lib/web/visible.ts";
 
-/** The two solutions, the decision about them, and the making of new ones. */
-export function Workbench({ current, instruction, original }: {
+/** What the side bar does. */
+const SIDE_BAR: readonly Action[] = ["jump", "generate", "save"];
+const SIGNS_OF_LIFE = ["keydown", "pointermove", "pointerdown", "scroll", "visibilitychange"];
+
+/** The two solutions, also while they are written, and the decision about them. */
+export function Workbench({ current, labeler, generates }: {
   current: Signal<ShownItem>;
-  instruction: string;
-  original: string;
+  labeler: string;
+  /** Whether this labeler may have solutions written. */
+  generates: boolean;
 }) {
   const item = current.value;
-  const ready = useSignal(false);
-  const save = useSignal<SaveState>({ kind: "open" });
-  const asked = useSignal(instruction);
-  const generation = useSignal<Generation | null>(null);
-  const generationError = useSignal<string | null>(null);
-  const clock = useRef<ActiveTime | null>(null);
-  const unsent = useRef<Sent | null>(null);
-  const cancel = useRef<AbortController | null>(null);
+  const labeling = useMemo(() => new Labeling(current, labeler), []);
+  const tests = useMemo(() => new TestRuns(), []);
+  const writing = making.writing.value;
+  const sheet = useSignal<SheetName | null>(null);
+  const busy = labeling.busy.value || writing !== null;
+  const outbox = labeling.outbox.value;
 
-  const busy = !ready.value || save.value.kind === "saving" || generation.value !== null;
+  const decide = async (preference: SideVerdict) => {
+    if (busy) return;
+    await labeling.decide(preference);
+    if (settings.value.advance) await labeling.next();
+  };
+  const regenerate = (side: "a" | "b") => {
+    const { pair, decision } = current.value;
+    if (busy || !generates || pair === null || decision) return;
+    void making.make(current, { keep: side === "a" ? "b" : "a" });
+  };
+  const skip = () => {
+    if (!busy && current.value.draft) labeling.next();
+    else if (!busy && current.value.pair !== null && !current.value.decision) sheet.value = "skip";
+  };
 
-  const attempt = async (work: () => Promise<void>) => {
-    save.value = { kind: "saving" };
-    try {
-      await work();
-      save.value = { kind: current.value.decision ? "saved" : "open" };
-    } catch (error) {
-      save.value = { kind: "failed", message: (error as Error).message };
+  const runTests = (name: "a" | "b") => {
+    if (busy) return;
+    // What somebody asks to be shown counts as looked at.
+    labeling.revealTests();
+    void tests.run(name);
+  };
+
+  const runBoth = () => {
+    runTests("a");
+    runTests("b");
+  };
+
+  const act = (action: Action) => {
+    const [group, verdict] = action.split(".");
+    if (group === "preference") return void decide(verdict as SideVerdict);
+    if (group === "regenerate") return regenerate(verdict as "a" | "b");
+    if (verdict !== undefined) {
+      return labeling.setCriterion(group as Criterion, verdict as CriterionVerdict);
+    }
+    switch (action) {
+      case "next":
+        return void labeling.next();
+      case "undo":
+        return void labeling.undo();
+      case "skip":
+        return skip();
+      case "note":
+        return document.getElementById("note")?.focus();
+      case "diff":
+        return changeSettings({ diff: !settings.value.diff });
+      case "tests":
+        return runBoth();
+      case "history":
+      case "today":
+      case "settings":
+      case "help":
+        sheet.value = action;
     }
   };
-  const next = () => attempt(async () => void (current.value = await fetchItem()));
-  const deliver = () =>
-    attempt(async () => {
-      const label = unsent.current!;
-      await sendLabel(label);
-      unsent.current = null;
-      current.value = await fetchItem(label.action === "skip" ? {} : { pair: label.pair });
-    });
-  const decide = (action: Sent["action"], preference?: Sent["preference"]) => {
-    const { pair, showing, decision } = current.value;
-    if (busy || pair === null) return;
-    unsent.current = {
-      client_id: crypto.randomUUID(),
-      pair,
-      showing,
-      action,
-      preference,
-      ...clock.current?.read(),
-      revealed: decision ? ["models"] : [],
-    };
-    return deliver();
-  };
 
-  const makePair = async () => {
-    const slug = current.value.question?.slug;
-    if (busy || !slug) return;
-    generationError.value = null;
-    generation.value = { note: "Waiting for the model", text: "" };
-    cancel.current = new AbortController();
-    try {
-      let made: string | undefined;
-      await generate({ question: slug, instruction: asked.value }, (event) => {
-        if ("error" in event) throw new Error(event.error);
-        if ("pair" in event) made = event.pair;
-        const { note, text } = generation.value!;
-        generation.value = {
-          note: "note" in event ? event.note : note,
-          text: "text" in event ? text + event.text : text,
-        };
-      }, cancel.current.signal);
-      current.value = await fetchItem({ pair: made });
-      save.value = { kind: "open" };
-    } catch (error) {
-      if ((error as Error).name !== "AbortError") generationError.value = (error as Error).message;
-    } finally {
-      generation.value = null;
-    }
-  };
-  const stop = () => cancel.current?.abort();
-
-  // Always the newest closures, so that the listener below needs to be added only once.
+  // Always the newest closure, so that the listener below needs to be added only once.
   const onKey = useRef<(event: KeyboardEvent) => void>(() => {});
   onKey.current = (event) => {
-    if (event.key === "Escape") {
-      stop();
+    if (event.key === "Escape" && !isComposing(event) && sheet.value === null) {
+      making.cancel();
       (document.activeElement as HTMLElement | null)?.blur();
     }
-    if (isTyping(event)) return;
-    const key = event.key.toLowerCase();
-    const choice = CHOICES.find((c) => c.key === key);
-    if (choice) decide("label", choice.preference);
-    else if (key === "s" && !current.value.decision) decide("skip");
-    else if (key === "u" && current.value.decision) decide("undo");
-    else if (key === "n" && current.value.decision && !busy) next();
-    else if (key === "g") makePair();
+    // A sheet that is about to open has the keys already.
+    const action = isTyping(event) || sheet.value !== null
+      ? undefined
+      : actionOf(settings.value.keys, event);
+    if (action === undefined || SIDE_BAR.includes(action)) return;
+    event.preventDefault();
+    act(action);
   };
 
   useEffect(() => {
-    ready.value = true;
+    loadSettings();
+    const unsubscribe = settings.subscribe(applySettings);
+    openShelf(labeler).then((shelf) => labeling.start(shelf));
     const listener = (event: KeyboardEvent) => onKey.current(event);
-    const touch = () => clock.current?.touch();
+    const touch = () => labeling.touch();
+    const online = () => void labeling.again();
     addEventListener("keydown", listener);
-    const signs = ["keydown", "pointermove", "pointerdown", "scroll", "visibilitychange"];
-    for (const sign of signs) addEventListener(sign, touch, { capture: true, passive: true });
+    addEventListener("online", online);
+    for (const sign of SIGNS_OF_LIFE) {
+      addEventListener(sign, touch, { capture: true, passive: true });
+    }
     return () => {
+      unsubscribe();
+      labeling.close();
       removeEventListener("keydown", listener);
-      for (const sign of signs) removeEventListener(sign, touch, { capture: true });
+      removeEventListener("online", online);
+      for (const sign of SIGNS_OF_LIFE) removeEventListener(sign, touch, { capture: true });
     };
   }, []);
 
-  // A page that is opened again shows the same.
   useEffect(() => {
-    clock.current = new ActiveTime();
-    unsent.current = null;
-    save.value = { kind: current.value.decision ? "saved" : "open" };
+    labeling.begin();
+    tests.begin(item.pair);
+    // A page that is opened again shows the same.
     const { pair, question } = current.value;
     const query = pair ? `?pair=${pair}` : question ? `?question=${question.slug}` : "";
     history.replaceState(null, "", `/${query}`);
     for (const pane of document.querySelectorAll(".code")) pane.scrollTo(0, 0);
-  }, [item.pair, item.question?.slug]);
+  }, [item.pair, item.showing, item.question?.slug]);
 
-  const verdict = (side: "a" | "b") => item.decision?.preference === side ? "Preferred" : undefined;
+  const side = (name: "a" | "b"): PaneContent => {
+    const written = writing?.sides[name];
+    return written === undefined ? shownSide(name) : {
+      html: escapeHtml(visibleText(written)),
+      code: written,
+      isWritten: true,
+    };
+  };
+  const shownSide = (name: "a" | "b"): PaneContent => ({
+    html: item.html[name],
+    code: item[name]?.isCut
+      ? () => fetchCode(item.pair!, item.showing, name)
+      : item[name]?.code ?? "",
+    model: item.decision?.models[name],
+    verdict: item.decision?.preference === name ? "Preferred" : undefined,
+    tools: item.pair !== null && (
+      <>
+        {generates && !item.decision && (
+          <ActionButton
+            action={`regenerate.${name}`}
+            class="quiet"
+            disabled={busy}
+            onClick={() => regenerate(name)}
+          >
+            Regenerate
+          </ActionButton>
+        )}
+        <button
+          type="button"
+          class="quiet"
+          data-run-tests={name}
+          disabled={busy || tests.states.value[name].kind === "running"}
+          onClick={() => runTests(name)}
+        >
+          Run tests
+        </button>
+      </>
+    ),
+    below: <TestResult state={tests.states.value[name]} />,
+  });
   return (
     <main class="workbench" aria-busy={busy}>
-      <GeneratePanel
-        instruction={asked.value}
-        original={original}
-        generation={generation.value}
-        error={generationError.value}
-        disabled={busy || item.question === null}
-        onInstruction={(text) => asked.value = text}
-        onGenerate={makePair}
-        onCancel={stop}
+      <ToolBar
+        testable={!busy && item.pair !== null}
+        onOpen={(name) => sheet.value = name}
+        onTests={runBoth}
       />
-      {item.pair === null ? !generation.value && <NoPair item={item} /> : (
-        <>
-          <div class="panes">
-            <Pane
-              side="Left"
-              html={item.html.a}
-              model={item.decision?.models.a}
-              verdict={verdict("a")}
-            />
-            <Pane
-              side="Right"
-              html={item.html.b}
-              model={item.decision?.models.b}
-              verdict={verdict("b")}
-            />
-          </div>
-          <DecisionBar
-            decision={item.decision}
-            state={save.value}
-            disabled={busy}
-            onDecide={(preference) => decide("label", preference)}
-            onSkip={() => decide("skip")}
-            onUndo={() => decide("undo")}
-            onNext={next}
-            onRetry={() => unsent.current ? deliver() : next()}
-          />
-        </>
+      {item.pair === null && !writing
+        ? <NoPair item={item} generates={generates} />
+        : <Panes a={side("a")} b={side("b")} diff={settings.value.diff && !writing} />}
+      {item.pair !== null && (
+        <Criteria
+          draft={labeling.draft.value}
+          disabled={busy}
+          onVerdict={(criterion, verdict) => labeling.setCriterion(criterion, verdict)}
+          onNote={(note) => labeling.setNote(note)}
+        />
       )}
+      <DecisionBar
+        item={item}
+        save={labeling.save.value}
+        outbox={outbox.state.value}
+        trouble={labeling.trouble.value}
+        disabled={busy}
+        onDecide={decide}
+        onSkip={skip}
+        onUndo={() => labeling.undo()}
+        onNext={() => labeling.next()}
+        onAgain={() => labeling.again()}
+        onRetry={(id) => outbox.retry(id)}
+        onDiscard={(id) => outbox.discard(id)}
+      />
+      <LabelingSheet sheet={sheet} labeling={labeling} />
     </main>
-  );
-}
-
-function NoPair({ item: { question, progress } }: { item: ShownItem }) {
-  const done = progress.total > 0 && progress.labeled + progress.skipped >= progress.total;
-  return (
-    <div class="empty" role="status">
-      <h2>{done ? "All pairs are labeled" : "No pair yet"}</h2>
-      {question && (
-        <p>
-          {done ? "Thank you! To go on, " : "To have two solutions to this question written, "}
-          press <kbd>G</kbd> or <em>Generate</em>
-          {done && ": this question has no pair yet"}.
-        </p>
-      )}
-      {!question && done && <p>Thank you! No question is left without a pair.</p>}
-      {!question && !done && (
-        <p>
-          The database has no questions; import some with <code>deno task import</code>.
-        </p>
-      )}
-    </div>
   );
 }

@@ -6,23 +6,6 @@
 import { join } from "node:path";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 
-/** Cells as text. */
-export interface BenchTable {
-  head: string[];
-  rows: string[][];
-  /** So many columns are set to the left, the others, of numbers, to the right; default 1. */
-  textColumns?: number;
-}
-
-/** A table's lines. */
-export function markdownTable({ head, rows, textColumns = 1 }: BenchTable): string {
-  const row = (cells: string[]) => `| ${cells.join(" | ")} |`;
-  return [row(head), row(head.map((_, c) => c < textColumns ? "---" : "---:")), ...rows.map(row)]
-    .join(
-      "\n",
-    );
-}
-
 /** The text as `deno fmt` writes it, so that a page that a command wrote passes the project's check. */
 export async function formattedMarkdown(text: string): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {

@@ -26,6 +26,8 @@ export interface Measured {
 export interface MeasureOptions {
   /** Added to the environment. */
   env?: Record<string, string>;
+  /** Folder it runs in; this process's own where it is not given. */
+  cwd?: string;
   signal?: AbortSignal;
   onLine?: (line: MeasuredLine) => void;
   /** Whether a line is the last that is wanted; the program is then ended, and that counts as success. */
@@ -45,12 +47,13 @@ const TAIL_LINES = 12;
 export async function measureProcess(
   command: string,
   args: string[],
-  { env, signal, onLine, isLast }: MeasureOptions = {},
+  { env, cwd, signal, onLine, isLast }: MeasureOptions = {},
 ): Promise<Measured> {
   signal?.throwIfAborted();
   const start = performance.now();
   const child = new Deno.Command(command, {
     args,
+    cwd,
     // Settings in the benchmark's environment are not meant for what it measures.
     clearEnv: true,
     env: {

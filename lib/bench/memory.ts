@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { describeMachine } from "@/lib/bench/machine.ts";
-import { markdownTable } from "@/lib/bench/markdown.ts";
+import { markdownTable } from "@/lib/markdown.ts";
 import { measureProcess } from "@/lib/bench/measured-process.ts";
 import { builtInPairs } from "@/lib/bench/pairs.ts";
 import { type StepMemory, stepMemorySection } from "@/lib/bench/step-memory.ts";
@@ -156,7 +156,7 @@ export function memoryPage(
     "(`memory: planned 4.6 GiB, measured 4.7 GiB`; `planned_memory_bytes` and `peak_memory_bytes` in the metrics). " +
     "`deno task plan` plans a run from its settings and the model's `config.json`, without weights and data: it " +
     "takes the keys of `deno task train`, and `gpu_memory=` in GiB. This page is written by:",
-    "```sh\n" + command + "\n```",
+    "```sh test by=tests/bench/memory_test.ts\n" + command + "\n```",
     "## Planned and measured",
     `SmolLM2-135M with AdamW, ${UPDATES} updates on pairs of HumanEval in processes of their own, on ${cpu} with ` +
     `${cores} cores. Measured is the largest resident memory of the process (VmHWM). The largest difference is ` +

@@ -4,7 +4,8 @@
  * @module
  */
 import { plantedBugs } from "@/lib/bench/planted-bugs.ts";
-import { readLocal } from "@/lib/datasets/local.ts";
+import { textsOf } from "@/lib/datasets/batches.ts";
+import { loadExamples } from "@/lib/datasets/load.ts";
 import type { PreferenceRow } from "@/lib/datasets/rows.ts";
 import { tokenizePair } from "@/lib/datasets/tokenize.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -68,7 +69,10 @@ export async function builtInPairs(tokenizer: Tokenizer): Promise<BenchPairs> {
 export async function pairsOfFile(path: string, tokenizer: Tokenizer): Promise<BenchPairs> {
   const [train, heldOut] = await Promise.all(
     (["train", "test"] as const).map(async (split) =>
-      withoutLong((await readLocal(path, split)).rows, tokenizer)
+      withoutLong(
+        (await loadExamples([path], split)).examples.flatMap((example) => textsOf(example)),
+        tokenizer,
+      )
     ),
   );
   if (train.kept.length === 0) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { markdownTable } from "@/lib/bench/markdown.ts";
+import { markdownTable } from "@/lib/markdown.ts";
 import {
   groupTimes,
   isProduct,
@@ -77,7 +77,7 @@ export function profilePage(
     "# Where a training step's time goes",
     `One step of ${loss} in ${precision} on ${pairs} pairs with ${tokens} tokens, on ${machine.cpu} with ${machine.cores} cores. ` +
     "Every operation is run by itself and timed; the traced step, which is what training runs, runs several at once. Written by:",
-    "```sh\n" + command + "\n```",
+    "```sh test by=tests/bench/profile_test.ts\n" + command + "\n```",
     markdownTable({
       head: ["", ""],
       rows: [

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { markdownTable } from "@/lib/bench/markdown.ts";
+import { markdownTable } from "@/lib/markdown.ts";
 import { measureProcess } from "@/lib/bench/measured-process.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import type { OnProgress } from "@/lib/progress.ts";

@@ -5,7 +5,7 @@
  */
 import { TRAINING } from "@/lib/bench/configurations.ts";
 import type { EpochResult } from "@/lib/bench/epoch.ts";
-import { type BenchTable, markdownTable } from "@/lib/bench/markdown.ts";
+import { markdownTable, type Table } from "@/lib/markdown.ts";
 import { MAX_LENGTH } from "@/lib/bench/pairs.ts";
 import { OUR_WARM_UP, type RoundsResult, type SideRound, TRL_WARM_UP } from "@/lib/bench/rounds.ts";
 import { spread } from "@/lib/bench/statistics.ts";
@@ -24,7 +24,7 @@ export function trainPage(
     "`deno task train` beside TRL's `DPOTrainer` and `SFTTrainer` on one machine: the same weights " +
     "(SmolLM2-135M in fp32), the same pairs in the same order, the same token ids, AdamW. " +
     "This page is written by the command:",
-    "```sh\n" + command + "\n```",
+    "```sh network\n" + command + "\n```",
     "## Machine",
     markdownTable({
       textColumns: 2,
@@ -93,7 +93,7 @@ export const trainFigure = ({ rounds }: Pick<TrainBenchResult, "rounds">): strin
     })),
   );
 
-function speedTable(result: TrainBenchResult): BenchTable {
+function speedTable(result: TrainBenchResult): Table {
   return {
     head: [
       "Configuration",
@@ -120,7 +120,7 @@ function speedTable(result: TrainBenchResult): BenchTable {
   };
 }
 
-function costTable(results: RoundsResult[]): BenchTable {
+function costTable(results: RoundsResult[]): Table {
   return {
     head: [
       "Configuration",
@@ -163,7 +163,7 @@ function derived({ rounds }: TrainBenchResult): string[] {
   ];
 }
 
-function epochTable({ ours, trl, ratio }: EpochResult): BenchTable {
+function epochTable({ ours, trl, ratio }: EpochResult): Table {
   const row = (name: string, one: string, other: string) => [name, one, other];
   return {
     head: ["", "Ours", "TRL"],

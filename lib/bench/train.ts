@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { exportedModel } from "@/lib/bench/bench-model.ts";
+import { benchCache } from "@/lib/bench/cache.ts";
 import { CONFIGURATIONS, EPOCH } from "@/lib/bench/configurations.ts";
 import { type EpochResult, epochWork, measureEpoch } from "@/lib/bench/epoch.ts";
 import { stepFlops } from "@/lib/bench/flops.ts";
@@ -22,7 +22,6 @@ import type { DecoderConfig } from "@/lib/models/config.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { openModel } from "@/lib/models/source.ts";
 import type { OnProgress } from "@/lib/progress.ts";
-import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
 import { readSection } from "@/lib/setup/requirements.ts";
 import { version } from "@/lib/tensorflow/mod.ts";
 
@@ -71,8 +70,7 @@ export interface TrainBenchResult {
 export async function benchTrain(options: TrainBenchOptions): Promise<TrainBenchResult> {
   const { signal, log } = options;
   const python = await ensureTrl(options.onSetup, signal);
-  const cache = join(PROJECT_ROOT, ".cache", "bench");
-  await Deno.mkdir(cache, { recursive: true });
+  const cache = await benchCache();
   const model = await exportedModel(cache);
   const source = await openModel(model);
   const folder = await Deno.makeTempDir({ dir: cache, prefix: "run-" });

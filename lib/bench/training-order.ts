@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { TRAINING } from "@/lib/bench/configurations.ts";
 import { MAX_LENGTH } from "@/lib/bench/pairs.ts";
 import { batches, textsOf } from "@/lib/datasets/batches.ts";
-import { loadExamples } from "@/lib/datasets/registry.ts";
+import { loadExamples } from "@/lib/datasets/load.ts";
 import type { PreferenceRow } from "@/lib/datasets/rows.ts";
 import { pairId } from "@/lib/datasets/tokenize.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";

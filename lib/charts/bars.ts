@@ -35,6 +35,17 @@ export function difficultyBars(
   });
 }
 
+/** How many pairs were decided by which part of their labelers, as in `2 of 3`, in the order given. */
+export function voteBars(counts: readonly { votes: string; count: number }[]): string {
+  return bars({
+    title: "Labelers who preferred the chosen answer",
+    unit: "pairs",
+    order: [],
+    counts: counts.map(({ votes, count }) => ({ name: votes, count })),
+    color: () => BLUE,
+  });
+}
+
 function bars({ title, unit, order, counts, color }: {
   title: string;
   unit: string;

@@ -53,6 +53,11 @@ export function figure(options: FigureOptions): string {
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", title);
   svg.querySelector("style")?.remove();
+  // A picture is read out by its title alone; names of its parts are not allowed without roles of their own.
+  for (const part of svg.querySelectorAll("g[aria-label]")) {
+    part.setAttribute("data-mark", part.getAttribute("aria-label")!);
+    part.removeAttribute("aria-label");
+  }
   const label = document.createElementNS("http://www.w3.org/2000/svg", "title");
   label.textContent = title;
   svg.prepend(label as unknown as Node);

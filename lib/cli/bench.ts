@@ -5,6 +5,7 @@ import { formattedMarkdown } from "@/lib/bench/markdown.ts";
 import { spread } from "@/lib/bench/statistics.ts";
 import { defineTask, runTask, type Task } from "@/lib/cli/core/task.ts";
 import { InputError } from "@/lib/errors.ts";
+import { SANDBOXES } from "@/lib/judging/sandbox.ts";
 import { writeFileWhole } from "@/lib/write-file.ts";
 
 const spec = defineTask({
@@ -21,8 +22,12 @@ const spec = defineTask({
   subcommands: {
     train: "deno task train beside TRL's trainers",
     profile: "where the time of one training step goes",
-    sample: "decoding, beside Ollama where a server answers",
+    sample: "decoding, beside llama.cpp, and Ollama where a server answers",
     memory: "peaks of training runs beside what was planned for them",
+    label: "labels stored and pairs given out a second, by many labelers at once",
+    judge: "solutions judged per second, and whether verdicts are always the same",
+    publish: "a million labels to a dataset",
+    data: "memory of datasets of growing size on their way to batches",
   },
   needs: ["python"],
   keys: {
@@ -30,7 +35,7 @@ const spec = defineTask({
       type: "string",
       optional: true,
       help:
-        "the page to write (docs/benchmarks.md, docs/profile.md, docs/sampling.md, docs/memory.md)",
+        "the page to write (docs/benchmarks.md, docs/profile.md, docs/sampling.md, docs/memory.md, docs/publishing.md, docs/large-datasets.md)",
     },
     only: {
       type: "list",
@@ -38,7 +43,13 @@ const spec = defineTask({
       choices: CONFIGURATION_NAMES,
       help: "train: names of the configurations to measure; all when empty",
     },
-    rounds: { type: "integer", default: 5, min: 1, help: "train: rounds of both sides in turn" },
+    rounds: {
+      type: "integer",
+      default: 5,
+      min: 1,
+      help:
+        "train, sample: rounds of all sides in turn; judge: how often every reference solution is judged",
+    },
     steps: { type: "integer", default: 4, min: 1, help: "train: measured steps a round" },
     quick: { type: "boolean", default: false, help: "train: one round, whatever rounds= says" },
     data: {
@@ -69,6 +80,45 @@ const spec = defineTask({
       optional: true,
       help: "sample: the server's model; default: one whose name holds smollm2",
     },
+    times: {
+      type: "integer",
+      default: 200,
+      min: 1,
+      help: "judge: how often programs are repeated",
+    },
+    megabytes: {
+      type: "integer",
+      default: 1280,
+      min: 16,
+      help: "data: the largest dataset (10⁶ bytes); twice as much is needed on the disk",
+    },
+    labels: { type: "integer", default: 1_000_000, min: 1000, help: "publish: how many labels" },
+    labelers: { type: "integer", default: 30, min: 1, help: "label: simulated labelers" },
+    total: {
+      type: "integer",
+      default: 6000,
+      min: 1,
+      help: "label: labels that they give together",
+    },
+    before: {
+      type: "integer",
+      default: 100_000,
+      min: 0,
+      help: "label: labels that the file holds before",
+    },
+    pairs: { type: "integer", default: 4000, min: 1, help: "label: pairs in the file" },
+    write_every: {
+      type: "number",
+      default: 2,
+      min: 0,
+      help: "label: seconds between two writes of another process; 0: there is none",
+    },
+    sandbox: {
+      type: "string",
+      choices: SANDBOXES,
+      default: "auto",
+      help: "judge: what solutions are kept in, see deno task judge --help",
+    },
   },
 });
 
@@ -84,6 +134,14 @@ await runTask(spec, async (task) => {
       return await sample(task);
     case "memory":
       return await memory(task);
+    case "label":
+      return await label(task);
+    case "judge":
+      return await judge(task);
+    case "publish":
+      return await publish(task);
+    case "data":
+      return await data(task);
     default:
       throw new InputError(
         `Say what to measure: deno task bench ${Object.keys(spec.subcommands).join(", ")}.`,
@@ -150,26 +208,32 @@ async function profile(task: BenchTask): Promise<void> {
 
 async function sample(task: BenchTask): Promise<void> {
   const { benchSample } = await import("@/lib/bench/sample.ts");
-  const { samplePage } = await import("@/lib/bench/sample-page.ts");
+  const { samplePage, sampleSpeeds } = await import("@/lib/bench/sample-page.ts");
   const { values, signal } = task;
   const notes: string[] = [];
-  const speeds = await benchSample({
+  const result = await benchSample({
     ...values,
     ollamaModel: values.ollama_model,
     signal,
-    onSetup: task.progress("TRL's environment"),
+    onSetup: task.progress("installing"),
     onProgress: task.progress("sampling"),
     log: (line) => {
       notes.push(line);
       task.log(line);
     },
-    onMeasured: (speed) =>
-      task.result(
-        speed,
-        `${speed.generator}, ${speed.batch} at once: ${speed.tokensPerSecond.toFixed(0)} tokens/s`,
-      ),
+    onMeasured: ({ generator, batch, tokens, seconds }) =>
+      task.log(`${generator}, ${batch} at once: ${(tokens / seconds).toFixed(0)} tokens/s`),
   });
-  await writePage(task, values.out ?? "docs/sampling.md", samplePage(speeds, command, notes));
+  for (const speed of sampleSpeeds(result)) {
+    const { generator, batch, tokensPerSecond, ours } = speed;
+    task.result(
+      speed,
+      `${generator}, ${batch} at once: ${tokensPerSecond.median.toFixed(0)} tokens/s; ours is ${
+        ours.median.toFixed(2)
+      } times as fast`,
+    );
+  }
+  await writePage(task, values.out ?? "docs/sampling.md", samplePage(result, command, notes));
 }
 
 async function memory(task: BenchTask): Promise<void> {
@@ -203,6 +267,80 @@ async function memory(task: BenchTask): Promise<void> {
   });
   const plans = await plansOfLargeModels();
   await writePage(task, values.out ?? "docs/memory.md", memoryPage(results, steps, plans, command));
+}
+
+async function label(task: BenchTask): Promise<void> {
+  const { benchLabels } = await import("@/lib/bench/label/bench.ts");
+  const { labelPage, labelSummary } = await import("@/lib/bench/label/page.ts");
+  const { values, signal } = task;
+  const options = { ...values, labels: values.total, writeEvery: values.write_every };
+  const speed = await benchLabels({ ...options, signal, onProgress: task.progress("labeling") });
+  const summary = labelSummary(speed);
+  const { perSecond, save, next } = summary;
+  task.result(
+    { ...summary, stored: speed.stored, writes: speed.writes.length },
+    `${perSecond.toFixed(0)} labels/s; 95 % of labels stored in ${save.toFixed(0)} ms, ` +
+      `95 % of next pairs there in ${next.toFixed(0)} ms`,
+  );
+  const page = labelPage(speed, options, command);
+  await writePage(task, values.out ?? "docs/labeling-load.md", page);
+}
+
+async function judge({ values, signal, progress, result }: BenchTask): Promise<number> {
+  const { benchJudge } = await import("@/lib/bench/judge.ts");
+  const speed = await benchJudge({ ...values, signal, onProgress: progress("judging") });
+  const { median, min, max } = spread(speed.perSecond);
+  const whole = (value: number) => value.toFixed(0);
+  const lines = [
+    `${whole(median)} judgements/s (${whole(min)} to ${whole(max)}) of HumanEval's references in ` +
+    `${speed.slots} slots, ${speed.isolation}`,
+    ...speed.failed.map((failure) => `  did not pass: ${failure}`),
+    ...speed.repeated.map(({ program, times, verdicts }) =>
+      `  ${program}, ${times} times: ${verdicts.join(", ")}`
+    ),
+  ];
+  result(speed, lines.join("\n"));
+  const steady = speed.repeated.every(({ verdicts }) => verdicts.length === 1);
+  return speed.failed.length === 0 && steady ? 0 : 1;
+}
+
+async function publish(task: BenchTask): Promise<number> {
+  const { benchPublish } = await import("@/lib/bench/publish.ts");
+  const { publishPage } = await import("@/lib/bench/publish-page.ts");
+  const { values, signal } = task;
+  const result = await benchPublish({
+    labels: values.labels,
+    signal,
+    onProgress: task.progress("publishing"),
+    onMeasured: (run) =>
+      task.result(
+        run,
+        `${run.aggregate}: ${run.seconds.toFixed(1)} s, ${
+          ((run.peakBytes ?? 0) / 2 ** 30).toFixed(2)
+        } GiB`,
+      ),
+  });
+  await writePage(task, values.out ?? "docs/publishing.md", publishPage(result, command));
+  return result.sameBytes ? 0 : 1;
+}
+
+async function data(task: BenchTask): Promise<void> {
+  const { benchData } = await import("@/lib/bench/data.ts");
+  const { dataPage } = await import("@/lib/bench/data-page.ts");
+  const { values, signal } = task;
+  const runs = await benchData({
+    megabytes: values.megabytes,
+    signal,
+    onProgress: task.progress("reading"),
+    onMeasured: (run) =>
+      task.result(
+        run,
+        `${run.format}, ${(run.bytes / 1e6).toFixed(0)} MB: ${
+          (run.first.peakBytes / 2 ** 30).toFixed(2)
+        } GiB, ${run.first.seconds.batches.toFixed(0)} s`,
+      ),
+  });
+  await writePage(task, values.out ?? "docs/large-datasets.md", dataPage(runs, command));
 }
 
 /** Writes a figure beside a page. @returns its path relative to the page */

@@ -1,4 +1,4 @@
-/** `deno task check`: format, lint and types, notebooks included. */
+/** `deno task check`: format, lint and types, notebooks included, and reference pages. */
 import { defineTask, runTask } from "@/lib/cli/core/task.ts";
 import { CHECKS } from "@/lib/quality/check.ts";
 import { countsLine } from "@/lib/quality/tests.ts";
@@ -6,7 +6,8 @@ import { countsLine } from "@/lib/quality/tests.ts";
 const spec = defineTask({
   name: "check",
   summary:
-    "Checks format, lint and types of all files, cells of notebooks included. Nothing is changed;\n" +
+    "Checks format, lint and types of all files, cells of notebooks included, and that reference pages say what the\n" +
+    "code says (`deno task docs` writes them). Nothing is changed;\n" +
     "`deno fmt` and `deno lint --fix` mend most of what it finds.",
   examples: ["deno task check"],
   keys: {},

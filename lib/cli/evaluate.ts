@@ -6,7 +6,7 @@ import { writeRunReport } from "@/lib/evaluation/write-report.ts";
 const spec = defineTask({
   name: "evaluate",
   summary: "Sum up a training run and write its report.html anew.",
-  examples: ["deno task evaluate run=runs/dpo_2026-01-31T12-00-00"],
+  examples: ["deno task evaluate run=runs/dpo_2026-01-31_12-00-00"],
   keys: {
     run: { type: "string", help: "The run folder, as training printed it." },
   },

@@ -8,7 +8,11 @@ const spec = defineTask({
     "Read the code out of answers: JSON lines with `text` in, with `codes` and `status` out.",
   examples: ["deno task extract in=answers.jsonl out=codes.jsonl"],
   keys: {
-    in: { type: "string", help: "JSON lines with a field `text`, and `done_reason` where known." },
+    in: {
+      type: "string",
+      help:
+        "JSON lines with `text`; where known also `done_reason`, `entry_point` and `starter_code`.",
+    },
     out: { type: "string", help: "Where the lines go, with `codes` and `status` added." },
   },
 });

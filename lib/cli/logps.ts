@@ -1,6 +1,8 @@
 /** `deno task logps`: log-probs of pairs under a model, to compare with any other implementation. */
 import { defineTask, runTask } from "@/lib/cli/core/task.ts";
+import { A_MODEL } from "@/lib/cli/model-help.ts";
 import { writeLogps } from "@/lib/evaluation/logps.ts";
+import { fetchModel } from "@/lib/models/source.ts";
 
 const spec = defineTask({
   name: "logps",
@@ -10,7 +12,7 @@ const spec = defineTask({
     model: {
       type: "string",
       default: "smollm2",
-      help: "preset, .gguf file, Hugging Face folder, or ollama:NAME",
+      help: A_MODEL,
     },
     data: { type: "string", help: "JSONL file with prompt, chosen and rejected in each line" },
     out: { type: "string", help: "JSONL file to write: one line per line of data" },
@@ -31,7 +33,8 @@ const spec = defineTask({
   needs: ["python"],
 });
 
-await runTask(spec, async ({ values, signal, progress, result }) => {
+await runTask(spec, async ({ values, signal, progress, log, result }) => {
+  await fetchModel(values.model, { onProgress: progress("downloading (MB)"), log, signal });
   const written = await writeLogps({
     model: values.model,
     data: values.data,

@@ -35,9 +35,9 @@ const spec = defineTask({
   needs: ["python"],
 });
 
-await runTask(spec, async ({ values, log, result }) => {
+await runTask(spec, async ({ values, signal, log, result }) => {
   const settings = trainSettings(values as Parameters<typeof trainSettings>[0]);
-  const config = await modelConfig(settings.archive ?? settings.model);
+  const config = await modelConfig(settings.archive ?? settings.model, { log, signal });
   const inWorkers = settings.trainer !== "BasicTrainer", devices = values.devices ?? 1;
   const parts = settings.gradientAccumulationSteps * batchSharesOf({ ...settings, devices });
   if (settings.batchSize % parts !== 0) {

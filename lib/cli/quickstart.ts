@@ -39,8 +39,8 @@ const spec = defineTask({
       type: "string",
       default: "auto",
       help:
-        "who writes the two solutions: ollama:NAME:TAG, a preset or a path; auto: a model of a local Ollama " +
-        "server where there is one, otherwise the model to train",
+        "who writes the two solutions: ollama:NAME:TAG, a preset, a path or a model of the hub; auto: one of a " +
+        "local Ollama server where there is one, otherwise the model to train",
     },
     instruction: {
       type: "string",

@@ -4,11 +4,15 @@
  * @module
  */
 import type { Key } from "@/lib/cli/core/settings.ts";
+import { LOSS_KEYS } from "@/lib/cli/loss-keys.ts";
+import { A_MODEL } from "@/lib/cli/model-help.ts";
+import { WORKER_KEYS } from "@/lib/cli/worker-keys.ts";
+import { DATASETS } from "@/lib/datasets/registry.ts";
 import { FAMILIES } from "@/lib/models/families/mod.ts";
 import { LORA_TARGETS } from "@/lib/models/lora.ts";
-import { DIVERGENCES, LOSS_NAMES } from "@/lib/losses/mod.ts";
+import { MODEL_PRESETS } from "@/lib/models/presets.ts";
+import { LOSS_NAMES } from "@/lib/losses/mod.ts";
 import { OPTIMIZER_NAMES } from "@/lib/trainers/optimizer-rules.ts";
-import { TRAINERS } from "@/lib/trainers/settings.ts";
 import { SCHEDULE_NAMES } from "@/lib/trainers/schedule.ts";
 
 /** Classes of layers that people name to the reference, and the architectures that have them. */
@@ -22,7 +26,10 @@ export const TRAIN_KEYS = {
   datasets: {
     type: "list",
     help:
-      "registered names, JSONL or Parquet files, or dataset folders with prompt, chosen, rejected",
+      `what to train on, each as NAME[@REVISION][+config=…][+train=…][+test=…][:WEIGHT]; NAME: ${
+        Object.keys(DATASETS).join(", ")
+      }, or a file or folder (JSONL, JSON, CSV, Parquet), or NAMESPACE/NAME of the hub, in any of TRL's preference ` +
+      "formats (docs/datasets.md)",
   },
   db: {
     type: "string",
@@ -40,12 +47,18 @@ export const TRAIN_KEYS = {
   model: {
     type: "string",
     default: "smollm2",
-    help: "preset, .gguf file, Hugging Face folder, or ollama:NAME",
+    help: A_MODEL,
   },
   "model.name_or_path": {
     type: "string",
     optional: true,
     help: "the same, for a model without a preset",
+  },
+  "model.revision": {
+    type: "string",
+    aliases: ["model_revision"],
+    optional: true,
+    help: "branch, tag or commit of a model of the hub; main when not given",
   },
   "model.tokenizer_name_or_path": {
     type: "string",
@@ -92,92 +105,7 @@ export const TRAIN_KEYS = {
     help: "how a batch lies in memory; all give the same numbers",
   },
 
-  loss: {
-    type: "string",
-    choices: LOSS_NAMES,
-    help: "what is learnt; but for sft, dpo (TRL's sigmoid) and ipo by TRL's names",
-  },
-  "loss.beta": {
-    type: "number",
-    optional: true,
-    min: 0,
-    help: "strength of the hold to the reference; simpo's scale, orpo's weight of the preference",
-  },
-  "loss.label_smoothing": {
-    type: "number",
-    default: 0,
-    min: 0,
-    max: 0.5,
-    help: "probability that a label is wrong (dpo: conservative DPO; robust, exo_pair, aot, simpo)",
-  },
-  "loss.reference_free": {
-    type: "boolean",
-    default: false,
-    help: "take the reference to prefer neither response",
-  },
-  "loss.average_log_prob": {
-    type: "boolean",
-    default: false,
-    help: "sft, ipo: means over a response's tokens instead of sums",
-  },
-  "loss.plus": {
-    type: "list",
-    default: [],
-    choices: LOSS_NAMES,
-    help: "losses that are added; sft (a mean over tokens) holds chosen responses likely",
-  },
-  "loss.weights": {
-    type: "list",
-    optional: true,
-    help: "factors of loss and of those in loss.plus, in their order; 1 each when not given",
-  },
-  "loss.divergence": {
-    type: "string",
-    choices: DIVERGENCES,
-    default: "reverse_kl",
-    help: "f-divergence by which the policy is held to the reference (f-DPO)",
-  },
-  "loss.divergence_alpha": {
-    type: "number",
-    default: 0.5,
-    help: "alpha of loss.divergence=alpha; 1 is reverse_kl",
-  },
-  "loss.ld_alpha": {
-    type: "number",
-    optional: true,
-    min: 0,
-    max: 1,
-    help: "what tokens beyond the pair's shorter response count (LD-DPO); 1 when not given",
-  },
-  "loss.wpo": {
-    type: "boolean",
-    default: false,
-    help: "weigh pairs by how likely the policy is to write them (WPO)",
-  },
-  "loss.gamma": {
-    type: "number",
-    default: 0.5,
-    min: 0,
-    help: "simpo: the margin that is aimed at",
-  },
-  "loss.desirable_weight": {
-    type: "number",
-    default: 1,
-    min: 0,
-    help: "kto: factor of chosen responses' losses",
-  },
-  "loss.undesirable_weight": {
-    type: "number",
-    default: 1,
-    min: 0,
-    help: "kto: factor of rejected responses' losses",
-  },
-  "loss.discopop_tau": {
-    type: "number",
-    default: 0.05,
-    min: 0,
-    help: "discopop: temperature of the mixture of its two parts",
-  },
+  ...LOSS_KEYS,
 
   "lora.r": {
     type: "integer",
@@ -207,57 +135,7 @@ export const TRAIN_KEYS = {
     help: "matrices of each layer that get adapters; all when not given",
   },
 
-  trainer: {
-    type: "string",
-    choices: TRAINERS,
-    default: "BasicTrainer",
-    help:
-      "how work is spread over devices: BasicTrainer puts layers on them in order, in one process; FSDPTrainer gives " +
-      "each a worker process, a piece of every layer and a part of each batch; TensorParallelTrainer a worker process " +
-      "with some of the heads, of the feed-forward block's columns and of the vocabulary",
-  },
-  devices: {
-    type: "integer",
-    optional: true,
-    min: 1,
-    help:
-      "how many devices: GPUs, or logical CPU devices (BasicTrainer) or processes (the other trainers); all GPUs or one CPU " +
-      "when not given",
-  },
-  "model.fsdp_policy_mp": {
-    type: "string",
-    optional: true,
-    choices: ["float32", "bfloat16", "float16"],
-    help: "FSDPTrainer: bfloat16 is precision=bf16 and float32 fp32, whatever precision= says",
-  },
-  fsdp_port: {
-    type: "integer",
-    aliases: ["master_port"],
-    optional: true,
-    min: 0,
-    max: 65_000,
-    help: "first of the ports at which workers listen for each other; 0 and not given: free ones",
-  },
-  trust_network: {
-    type: "boolean",
-    default: false,
-    help:
-      "let workers listen on this machine's network: their ports have no passwords; without it they get a network of " +
-      "their own (Linux), or are refused",
-  },
-  hang_timeout: {
-    type: "integer",
-    default: 600,
-    min: 1,
-    help:
-      "seconds of silence after which workers that train are started again; tracing, evaluating and saving do not count",
-  },
-  max_restarts: {
-    type: "integer",
-    default: 3,
-    min: 0,
-    help: "how often lost workers are started again from the last checkpoint",
-  },
+  ...WORKER_KEYS,
   optimizer: {
     type: "string",
     choices: OPTIMIZER_NAMES,
@@ -306,7 +184,8 @@ export const TRAIN_KEYS = {
   activation_checkpointing: {
     type: "boolean",
     default: false,
-    help: "compute activations again for the gradient: less memory, about a fifth more time",
+    help:
+      "compute activations again for the gradient: about a third less memory and a fifth more time (docs/benchmarks.md)",
   },
   max_grad_norm: {
     type: "number",
@@ -432,12 +311,6 @@ export const TRAIN_KEYS = {
   },
 } as const satisfies Record<string, Key>;
 
-/** A model's id on the Hugging Face hub, and the class of its layers. */
-const preset = (id: string, block: string) => ({
-  "model.name_or_path": id,
-  "model.block_name": block,
-});
-
 /** What `loss=` and `model=` set beside themselves; "???" makes a key mandatory, as in the reference. */
 export const TRAIN_PRESETS = {
   loss: Object.fromEntries(
@@ -445,15 +318,10 @@ export const TRAIN_PRESETS = {
   ),
   model: {
     blank_model: { "model.name_or_path": "???" },
-    "gpt2-large": preset("gpt2-large", "GPT2Block"),
-    "gpt2-xl": preset("gpt2-xl", "GPT2Block"),
-    gptj: preset("EleutherAI/gpt-j-6b", "GPTJBlock"),
-    llama7b: preset("huggyllama/llama-7b", "LlamaDecoderLayer"),
-    pythia28: preset("EleutherAI/pythia-2.8b", "GPTNeoXLayer"),
-    pythia69: preset("EleutherAI/pythia-6.9b", "GPTNeoXLayer"),
-    codellama7b: preset("codellama/CodeLlama-7b-hf", "LlamaDecoderLayer"),
-    llama32: preset("meta-llama/Llama-3.2-1B-Instruct", "LlamaDecoderLayer"),
-    mistral7b: preset("mistralai/Mistral-7B-Instruct-v0.3", "MistralDecoderLayer"),
-    qwen25coder: preset("Qwen/Qwen2.5-Coder-0.5B-Instruct", "Qwen2DecoderLayer"),
+    ...Object.fromEntries(
+      Object.entries(MODEL_PRESETS).filter(([, { installed }]) => !installed).map((
+        [name, { hub, block }],
+      ) => [name, { "model.name_or_path": hub, "model.block_name": block }]),
+    ),
   },
-} as const;
+};

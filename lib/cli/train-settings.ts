@@ -13,6 +13,8 @@ import {
   needsReference,
   takesDivergence,
 } from "@/lib/losses/mod.ts";
+import { DEFAULT_REVISION, isRevision } from "@/lib/hub/mod.ts";
+import { atRevision, meantOnHub } from "@/lib/models/hub-name.ts";
 import { LORA_TARGETS, type LoraSettings } from "@/lib/models/lora.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 
@@ -35,7 +37,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
   return {
     expName: values.exp_name,
     seed: values.seed,
-    model,
+    model: withRevision(model, values["model.revision"]),
     archive: values["model.archive"],
     architecture: block && BLOCK_ARCHITECTURES[block],
     precision: precisionOf(values),
@@ -77,7 +79,7 @@ export function trainSettings(values: TrainValues): TrainSettings {
     activationCheckpointing: values.activation_checkpointing,
     trainer: values.trainer,
     devices: values.devices,
-    fsdpPort: values.fsdp_port || null,
+    ...nodes(values),
     trustNetwork: values.trust_network,
     hangTimeout: values.hang_timeout,
     maxRestarts: values.max_restarts,
@@ -91,27 +93,65 @@ export function trainSettings(values: TrainValues): TrainSettings {
   };
 }
 
-/** @throws InputError for what pieces of a model in several processes cannot do */
-function checkDivided(values: TrainValues): void {
-  if (values.trainer === "BasicTrainer") return;
-  const key = values["lora.r"] !== null
-    ? "lora.r="
-    : values.sync_ref_model
-    ? "sync_ref_model="
-    : null;
-  if (key) {
-    throw new InputError(`${key} is not there for trainer=${values.trainer}; take BasicTrainer.`);
+/** @throws InputError for a revision of what has none */
+function withRevision(model: string, revision: string | null): string {
+  if (revision === null) return model;
+  const name = meantOnHub(model);
+  if (name && isRevision(revision) && [revision, DEFAULT_REVISION].includes(name.revision)) {
+    return atRevision(model, revision);
   }
+  throw new InputError(
+    name
+      ? `model.revision=${revision} is no revision for ${model}; give a branch, tag or commit, once.`
+      : `model.revision=${revision} is for models of the hub, and ${model} is none.`,
+  );
+}
+
+/** @throws InputError for what shares of a batch are too small for */
+function checkDivided(values: TrainValues): void {
   if (values.trainer !== "FSDPTrainer") return;
   if (values.loss === "kto" || values["loss.plus"].includes("kto")) {
-    const share = values.batch_size / values.gradient_accumulation_steps / (values.devices ?? 1);
+    const workers = (values.devices ?? 1) * values.nnodes;
+    const share = values.batch_size / values.gradient_accumulation_steps / workers;
     if (share < 2) {
       throw new InputError(
         "loss=kto compares with responses to other prompts of a worker's share of the batch; give batch_size= at " +
-          "least twice gradient_accumulation_steps= times devices=.",
+          "least twice gradient_accumulation_steps= times devices= (times nnodes=).",
       );
     }
   }
+}
+
+/** Where torchrun's nodes meet when nobody says. */
+const MEETING_PORT = 29500;
+
+/** @throws InputError for machines that cannot meet */
+function nodes(
+  values: TrainValues,
+): Pick<TrainSettings, "nnodes" | "nodeRank" | "masterAddr" | "fsdpPort"> {
+  const { nnodes, node_rank: nodeRank, master_addr: masterAddr, trainer } = values;
+  const fsdpPort = values.fsdp_port || null;
+  if (nodeRank >= nnodes) {
+    throw new InputError(`node_rank=${nodeRank} has to be less than nnodes=${nnodes}.`);
+  }
+  if (nnodes === 1) return { nnodes, nodeRank, masterAddr, fsdpPort };
+  if (trainer === "BasicTrainer") {
+    throw new InputError(
+      `nnodes=${nnodes} is not there for trainer=BasicTrainer; take FSDPTrainer or TensorParallelTrainer.`,
+    );
+  }
+  if (masterAddr === null) {
+    throw new InputError(
+      `nnodes=${nnodes} needs master_addr=, the address at which the other machines reach the one with node_rank=0.`,
+    );
+  }
+  if (!values.trust_network) {
+    throw new InputError(
+      "Workers of several machines listen for each other without passwords; say trust_network=true where nobody else " +
+        "reaches their ports.",
+    );
+  }
+  return { nnodes, nodeRank, masterAddr, fsdpPort: fsdpPort ?? MEETING_PORT };
 }
 
 function precisionOf(values: TrainValues): TrainSettings["precision"] {

@@ -7,6 +7,7 @@ import { RunTables } from "@/lib/evaluation/run-tables.ts";
 import { writeRunReport } from "@/lib/evaluation/write-report.ts";
 import { WandbRun } from "@/lib/trainers/wandb.ts";
 import { train } from "@/lib/trainers/train.ts";
+import { joinRun } from "@/lib/trainers/workers/node.ts";
 
 const spec = defineTask({
   name: "train",
@@ -24,6 +25,16 @@ const spec = defineTask({
 await runTask(spec, async ({ values, signal, progress, log, result }) => {
   let folder: string | undefined, tables: RunTables | undefined;
   const settings = trainSettings(values);
+  if (settings.nodeRank > 0) {
+    const onDownload = progress("downloading (MB)");
+    const ended = await joinRun(settings, { signal, log, onDownload });
+    const { examples, finished } = ended.state;
+    result(
+      { examples, finished, folder: ended.folder },
+      `finished after ${examples} examples; the run is in ${ended.folder} on node 0`,
+    );
+    return;
+  }
   const wandb = settings.wandb &&
     await WandbRun.open(settings.wandb, progress("Weights & Biases"), signal, log);
   const copy = async (state: RunState, waitSeconds: number) => {
@@ -34,6 +45,7 @@ await runTask(spec, async ({ values, signal, progress, log, result }) => {
     signal,
     log,
     onProgress: progress("training"),
+    onDownload: progress("downloading (MB)"),
     onStart: (path) => {
       folder = path;
       tables = new RunTables(values.db, path);

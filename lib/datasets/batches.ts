@@ -5,18 +5,13 @@
  *
  * @module
  */
-import { epochOrder } from "@/lib/datasets/order.ts";
+import type { ExampleList, FlatExample } from "@/lib/datasets/example-list.ts";
+import { epochOrders } from "@/lib/datasets/order.ts";
 import { checkLengths, tokenizePair } from "@/lib/datasets/tokenize.ts";
-import type { PromptFormat, TruncationMode } from "@/lib/datasets/tokenize.ts";
-import type { Batch, PromptPreferences, TokenizedPair } from "@/lib/datasets/types.ts";
+import type { PairTexts, PromptFormat } from "@/lib/datasets/tokenize.ts";
+import type { Batch, TokenizedPair } from "@/lib/datasets/types.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
-
-/** One prompt with all that is known about it, and how its dataset wants prompts cut. */
-export interface FlatExample extends PromptPreferences {
-  prompt: string;
-  truncationMode: TruncationMode;
-}
 
 /** Options of {@link batches}; lengths in tokens. */
 export interface BatchOptions {
@@ -47,12 +42,16 @@ export interface BatchOptions {
 }
 
 /** How many examples one epoch reads: pairs, or, for SFT, prompts. */
-export function countExamples(examples: readonly FlatExample[], sftMode = false): number {
-  return sftMode ? examples.length : examples.reduce((sum, e) => sum + e.pairs.length, 0);
+export function countExamples(examples: ExampleList, sftMode = false): number {
+  if (sftMode) return examples.length;
+  if (examples.pairCount !== undefined) return examples.pairCount;
+  let pairs = 0;
+  for (const example of examples) pairs += example.pairs.length;
+  return pairs;
 }
 
 /** How many examples one epoch hands out, after leaving out an incomplete last batch. */
-export function examplesPerEpoch(examples: readonly FlatExample[], options: BatchOptions): number {
+export function examplesPerEpoch(examples: ExampleList, options: BatchOptions): number {
   const count = countExamples(examples, options.sftMode);
   return options.lastBatch === "keep" ? count : count - count % options.batchSize;
 }
@@ -65,7 +64,7 @@ export function examplesPerEpoch(examples: readonly FlatExample[], options: Batc
  *   `nEpochs` nor `nExamples` is given, or when `skipExamples` does not fall between two batches
  */
 export function batches(
-  examples: readonly FlatExample[],
+  examples: ExampleList,
   tokenizer: Tokenizer,
   options: BatchOptions,
 ): AsyncIterable<Batch> {
@@ -74,7 +73,7 @@ export function batches(
 }
 
 async function* iterate(
-  examples: readonly FlatExample[],
+  examples: ExampleList,
   tokenizer: Tokenizer,
   options: BatchOptions,
 ): AsyncGenerator<Batch> {
@@ -88,49 +87,65 @@ async function* iterate(
     : epoch > 0
     ? (epoch - 1) * count + perEpoch
     : 0;
+  const orders = ordersOf(examples, options);
+  for (let passed = 0; passed < epoch; passed++) orders.next();
   for (; epoch < nEpochs; epoch++, position = 0) {
-    const items = itemsOf(examples, epoch, options);
+    const items = itemsOf(examples, orders.next().value, position, options.sftMode);
     while (position < perEpoch) {
       if (read >= nExamples) return;
       const end = Math.min(position + batchSize, perEpoch);
-      const pairs = items.slice(position, end).map(([{ truncationMode }, texts]) =>
-        tokenizePair(tokenizer, texts, { ...options, truncationMode })
-      );
+      const pairs: TokenizedPair[] = [];
+      for (; position < end; position++) {
+        const [{ truncationMode }, texts] = items.next().value!;
+        pairs.push(tokenizePair(tokenizer, texts, { ...options, truncationMode }));
+      }
       yield { epoch, pairs };
-      position = end;
       read = epoch * count + end;
     }
   }
 }
 
-type Texts = { prompt: string; chosen: string; rejected: string };
+/** The order of the examples in each epoch. */
+function* ordersOf(
+  { length }: ExampleList,
+  { shuffle = true, seed = 0 }: BatchOptions,
+): Generator<Uint32Array, never> {
+  if (shuffle) return yield* epochOrders(length, seed);
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  for (;;) yield order;
+}
 
-/** What one epoch reads, in its order. */
-function itemsOf(
-  examples: readonly FlatExample[],
-  epoch: number,
-  { shuffle = true, seed = 0, sftMode }: BatchOptions,
-): [FlatExample, Texts][] {
-  const order = shuffle ? epochOrder(examples.length, seed, epoch) : examples.map((_, i) => i);
-  return order.flatMap((index) =>
-    textsOf(examples[index], sftMode).map((texts) =>
-      [examples[index], texts] as [FlatExample, Texts]
-    )
-  );
+/** What one epoch reads in its order, from the example number `skip` on. */
+function* itemsOf(
+  examples: ExampleList,
+  order: Uint32Array,
+  skip: number,
+  sftMode?: boolean,
+): Generator<[FlatExample, PairTexts], undefined> {
+  for (const index of order) {
+    const example = examples.at(index)!;
+    const size = sftMode ? 1 : example.pairs.length;
+    if (skip >= size) skip -= size;
+    else {
+      for (const texts of textsOf(example, sftMode).slice(skip)) yield [example, texts];
+      skip = 0;
+    }
+  }
 }
 
 /** The texts that a prompt contributes: one for each pair, or its SFT target. */
-export function textsOf(example: FlatExample, sftMode = false): Texts[] {
-  const { prompt, responses, sft_target } = example;
-  if (sftMode) return [{ prompt, chosen: sft_target, rejected: sft_target }];
+export function textsOf(example: FlatExample, sftMode = false): PairTexts[] {
+  const { prompt, messages, responses, sft_target } = example;
+  const asked = messages ? { prompt, messages } : { prompt };
+  if (sftMode) return [{ ...asked, chosen: sft_target, rejected: sft_target }];
   return example.pairs.map(([preferred, dispreferred]) => ({
-    prompt,
+    ...asked,
     chosen: responses[preferred],
     rejected: responses[dispreferred],
   }));
 }
 
-function check(examples: readonly FlatExample[], options: BatchOptions): void {
+function check(examples: ExampleList, options: BatchOptions): void {
   const { batchSize, nEpochs, nExamples, lastBatch = "drop", skipExamples = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new InputError(`batch_size=${batchSize} has to be a whole number from 1.`);

@@ -5,9 +5,10 @@
  * @module
  */
 import { countExamples, countTruncation, textsOf } from "@/lib/datasets/batches.ts";
-import type { BatchOptions, FlatExample, TruncationCounts } from "@/lib/datasets/batches.ts";
+import type { BatchOptions, TruncationCounts } from "@/lib/datasets/batches.ts";
+import type { ExampleList } from "@/lib/datasets/example-list.ts";
 import { type Fault, faultLine, textFaults, tokenFaults } from "@/lib/datasets/faults.ts";
-import { tokenizePair } from "@/lib/datasets/tokenize.ts";
+import { type PairTexts, tokenizePair, type TruncationMode } from "@/lib/datasets/tokenize.ts";
 import type { Sequence } from "@/lib/datasets/types.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
@@ -47,7 +48,7 @@ export interface DataDescription {
  * @throws InputError when there are no examples
  */
 export function describeData(
-  examples: readonly FlatExample[],
+  examples: ExampleList,
   tokenizer: Tokenizer,
   options: BatchOptions & {
     bosId?: number;
@@ -55,12 +56,10 @@ export function describeData(
     /** How many embeddings the model has; the tokenizer's ids when not given. */
     vocabularySize?: number;
     /** The test split. */
-    held?: readonly FlatExample[];
+    held?: ExampleList;
   },
 ): DataDescription {
-  const texts = examples.flatMap((example) =>
-    textsOf(example, options.sftMode).map((t) => ({ ...t, mode: example.truncationMode }))
-  ).slice(0, options.limit ?? 2000);
+  const texts = firstTexts(examples, options.limit ?? 2000, options.sftMode);
   if (texts.length === 0) {
     throw new InputError("The dataset holds no examples; label some pairs and publish it again.");
   }
@@ -82,6 +81,17 @@ export function describeData(
     longest: pairs.reduce((n, p) => Math.max(n, p.chosen.ids.length, p.rejected.ids.length), 0),
     first: { chosen: describe(pairs[0].chosen), rejected: describe(pairs[0].rejected) },
   };
+}
+
+function firstTexts(examples: ExampleList, limit: number, sftMode?: boolean) {
+  const texts: (PairTexts & { mode: TruncationMode })[] = [];
+  for (const example of examples) {
+    for (const some of textsOf(example, sftMode)) {
+      if (texts.length === limit) return texts;
+      texts.push({ ...some, mode: example.truncationMode });
+    }
+  }
+  return texts;
 }
 
 /** So many boundaries are looked at: each takes tokenising the pair once more. */

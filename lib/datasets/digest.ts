@@ -1,5 +1,5 @@
 /**
- * Digests of files and of sets of files.
+ * Digests of files, of sets of files and of prompts.
  *
  * @module
  */
@@ -22,3 +22,7 @@ export async function filesDigest(folder: string, files: readonly string[]): Pro
   }
   return hash.digest("hex");
 }
+
+/** Short name of a prompt, for sets of more prompts than memory should hold: 132 bits of its SHA-256. */
+export const promptKey = (prompt: string): string =>
+  createHash("sha256").update(prompt).digest("base64url").slice(0, 22);

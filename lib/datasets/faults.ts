@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { type FlatExample, textsOf } from "@/lib/datasets/batches.ts";
+import { textsOf } from "@/lib/datasets/batches.ts";
+import type { ExampleList } from "@/lib/datasets/example-list.ts";
+import { promptKey } from "@/lib/datasets/digest.ts";
 import type { PromptFormat } from "@/lib/datasets/tokenize.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
@@ -140,8 +142,8 @@ const UNITS: Partial<Record<FaultName, Fault["unit"]>> = {
  * @param held the test split; nothing but its prompts is looked at
  */
 export function textFaults(
-  examples: readonly FlatExample[],
-  held: readonly FlatExample[],
+  examples: ExampleList,
+  held: ExampleList,
   { tokenizer, promptFormat = "plain", bosId, sftMode = false }: FaultOptions,
 ): Fault[] {
   const counter = new Counter(), template = tokenizer.chatTemplate ?? "";
@@ -151,10 +153,14 @@ export function textFaults(
   const bos = bosId === undefined ? null : tokenizer.decode([bosId]);
   const holds = (text: string, marks: string[]) => marks.some((mark) => text.includes(mark));
   let pairs = 0, responses = 0;
-  const training = new Set<string>();
+  const heldOut = new Set<string>(), inBoth = new Set<string>();
+  for (const { prompt } of held) heldOut.add(promptKey(prompt));
   for (const example of examples) {
     const { prompt } = example;
-    training.add(prompt);
+    if (heldOut.size > 0) {
+      const key = promptKey(prompt);
+      if (heldOut.has(key)) inBoth.add(key);
+    }
     if (holds(prompt, own)) {
       const name = promptFormat === "chat" ? "template applied twice" : "template in plain prompts";
       counter.note(name, prompt);
@@ -175,8 +181,8 @@ export function textFaults(
       seen.add(JSON.stringify([chosen, rejected]));
     }
   }
-  for (const { prompt } of held) {
-    if (training.has(prompt)) counter.note("question in both splits", prompt);
+  for (const { prompt } of inBoth.size > 0 ? held : []) {
+    if (inBoth.has(promptKey(prompt))) counter.note("question in both splits", prompt);
   }
   const totals = { pairs, responses, prompts: examples.length };
   return counter.list(totals, (name) => UNITS[name] ?? "prompts")

@@ -1,5 +1,5 @@
 /**
- * JSON Lines files, read one line at a time.
+ * JSON Lines files, also compressed by gzip, read one line at a time.
  *
  * @module
  */
@@ -11,7 +11,10 @@ async function* textLines(path: string): AsyncGenerator<{ line: number; text: st
   using file = await Deno.open(path);
   let rest = "";
   let line = 0;
-  for await (const piece of file.readable.pipeThrough(new TextDecoderStream())) {
+  const bytes = path.endsWith(".gz")
+    ? file.readable.pipeThrough(new DecompressionStream("gzip"))
+    : file.readable;
+  for await (const piece of bytes.pipeThrough(new TextDecoderStream())) {
     const parts = (rest + piece).split("\n");
     rest = parts.pop()!;
     for (const text of parts) {
@@ -44,6 +47,9 @@ export async function* jsonLines(
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new InputError(`There is no file ${path}.`);
+    if (path.endsWith(".gz") && error instanceof TypeError) {
+      throw new InputError(`${path} is broken: ${error.message}.`);
+    }
     throw error;
   }
 }

@@ -3,39 +3,37 @@
  *
  * @module
  */
-import type { Split } from "@/lib/datasets/folder.ts";
-import { type LocalRows, readLocal } from "@/lib/datasets/local.ts";
 import { recoverFolder } from "@/lib/datasets/replace-folder.ts";
+import { newestRevision } from "@/lib/datasets/revisions.ts";
 import { InputError } from "@/lib/errors.ts";
 import { withStore } from "@/lib/store/store.ts";
 
+/** A published dataset: its folder here, and what makes it again; or where it is on the hub, once the folder is gone. */
+export type PublishedLc =
+  | { path: string; digest: string; remedy: string }
+  | { path?: undefined; repo: string; commit: string };
+
 /**
- * Rows of one split of the newest revision in `dataset_revisions`.
- * @throws InputError when nothing was published yet, or when the folder is gone or was changed since
+ * The newest revision in `dataset_revisions`; null when nothing was published from a database there.
+ *
+ * @throws InputError when the folder is gone, and it was not pushed to the hub
  */
-export async function readLc(
-  split: Split,
-  { db = "data/codepref.duckdb" }: { db?: string },
-): Promise<LocalRows & { path: string }> {
-  const revision = await withStore(
-    db,
-    (store) =>
-      store.row<{ path: string; digest: string }>(
-        "SELECT path, digest FROM dataset_revisions ORDER BY created_at DESC, id DESC LIMIT 1",
-      ),
-    { create: false },
-  );
+export async function publishedLc(db: string): Promise<PublishedLc | null> {
+  if (!await isFile(db)) return null;
+  const revision = await withStore(db, newestRevision, { create: false });
+  if (!revision) return null;
+  const { path, digest, repo, hub_commit } = revision;
   const remedy = `publish it with: deno task publish db=${db}`;
-  if (!revision) throw new InputError(`No dataset was published from ${db} yet; ${remedy}`);
-  const { path, digest } = revision;
-  if (!await recoverFolder(path)) {
-    throw new InputError(`The published dataset is no longer at ${path}; ${remedy} out=${path}`);
+  if (await recoverFolder(path)) return { path, digest, remedy };
+  if (repo !== null && hub_commit !== null) return { repo, commit: hub_commit };
+  throw new InputError(`The published dataset is no longer at ${path}; ${remedy} out=${path}`);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
-  const read = await readLocal(path, split);
-  if (read.digest !== digest) {
-    throw new InputError(
-      `The dataset at ${path} is not as it was published (its files have changed); ${remedy} out=${path}, or train on the changed files with: datasets=[${path}]`,
-    );
-  }
-  return { ...read, path };
 }

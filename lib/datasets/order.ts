@@ -4,20 +4,26 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { unsafeUniformIntDistribution, xoroshiro128plus } from "pure-rand";
+import { MersenneTwister } from "@/lib/datasets/mersenne-twister.ts";
 
 /**
- * A permutation of `0 … length - 1` that depends on seed and epoch alone, so that training can go on in the
- * middle of an epoch. (The reference shuffles the order of the epoch before; its distribution is the same.)
+ * The orders of `0 … length - 1` in one epoch after the other, those of the reference (`get_batch_iterator`): NumPy,
+ * seeded with `seed`, draws a seed for each epoch, by which Python's `random.shuffle` shuffles the order of the epoch
+ * before. All epochs are handed out in the same array.
+ *
+ * @param seed as the reference's, from 0 below 2³²; others are taken modulo 2³²
  */
-export function epochOrder(length: number, seed: number, epoch: number): number[] {
-  const random = xoroshiro128plus(digest(`${seed}/${epoch}`).readInt32LE(0));
-  const order = Array.from({ length }, (_, i) => i);
-  for (let i = length - 1; i > 0; i--) {
-    const j = unsafeUniformIntDistribution(0, i, random);
-    [order[i], order[j]] = [order[j], order[i]];
+export function* epochOrders(length: number, seed: number): Generator<Uint32Array, never> {
+  const seeds = MersenneTwister.numpy(seed >>> 0);
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  for (;;) {
+    const random = MersenneTwister.python(seeds.next());
+    for (let i = length - 1; i > 0; i--) {
+      const j = random.below(i + 1);
+      [order[i], order[j]] = [order[j], order[i]];
+    }
+    yield order;
   }
-  return order;
 }
 
 /**
@@ -25,9 +31,10 @@ export function epochOrder(length: number, seed: number, epoch: number): number[
  * alone, so that new labels never move a question.
  */
 export function inTestSplit(key: string, seed: number, testFraction: number): boolean {
-  return digest(`${seed}/${key}`).readUIntBE(0, 6) / 2 ** 48 < testFraction;
+  return fractionOf(`${seed}/${key}`) < testFraction;
 }
 
-function digest(text: string) {
-  return createHash("sha256").update(text).digest();
+/** A number from 0 below 1 that depends on `key` alone, spread evenly over keys. */
+export function fractionOf(key: string): number {
+  return createHash("sha256").update(key).digest().readUIntBE(0, 6) / 2 ** 48;
 }

@@ -7,13 +7,22 @@
 import { createHash } from "node:crypto";
 import type { Sequence, TokenizedPair } from "@/lib/datasets/types.ts";
 import { InputError } from "@/lib/errors.ts";
-import type { Tokenizer } from "@/lib/models/tokenizer.ts";
+import type { ChatMessage, Tokenizer } from "@/lib/models/tokenizer.ts";
 
 /** Which end of a prompt that is too long stays. */
 export type TruncationMode = "keep_start" | "keep_end";
 
 /** `plain`: the prompt as it is, no BOS. `chat`: as a user's message in the model's chat template. */
 export type PromptFormat = "plain" | "chat";
+
+/** The texts of a pair. */
+export interface PairTexts {
+  prompt: string;
+  /** The prompt as a conversation, where it is more than one message of a user. */
+  messages?: ChatMessage[];
+  chosen: string;
+  rejected: string;
+}
 
 /** What {@link tokenizePair} needs beside the texts. Lengths are in tokens. */
 export interface TokenizeOptions {
@@ -37,16 +46,26 @@ export function checkLengths({ maxLength, maxPromptLength }: TokenizeOptions): v
   }
 }
 
-/** Token ids of a prompt alone, before any truncation. */
+/**
+ * Token ids of a prompt alone, before any truncation.
+ * @throws InputError for a conversation in the plain format, which has no way to write one
+ */
 export function promptIds(
   tokenizer: Tokenizer,
-  prompt: string,
+  { prompt, messages }: Pick<PairTexts, "prompt" | "messages">,
   format: PromptFormat = "plain",
 ): number[] {
-  return format === "chat"
-    ? tokenizer.chatPrompt([{ role: "user", content: prompt }])
-    : tokenizer.encode(prompt);
+  if (format === "chat") return tokenizer.chatPrompt(messages ?? asMessages(prompt));
+  if (messages) {
+    throw new InputError(
+      `A prompt is a conversation of ${messages.length} messages, which only the model's template can write; use ` +
+        `prompt_format=chat (it begins ${JSON.stringify(prompt.slice(0, 60))}).`,
+    );
+  }
+  return tokenizer.encode(prompt);
 }
+
+const asMessages = (prompt: string): ChatMessage[] => [{ role: "user", content: prompt }];
 
 /**
  * A preference pair as ids. Prompt and responses are tokenised apart and then joined, each response is closed
@@ -58,12 +77,12 @@ export function promptIds(
  */
 export function tokenizePair(
   tokenizer: Tokenizer,
-  texts: { prompt: string; chosen: string; rejected: string },
+  texts: PairTexts,
   options: TokenizeOptions,
 ): TokenizedPair {
   checkLengths(options);
   const { maxLength, maxPromptLength, truncationMode = "keep_start" } = options;
-  let prompt = promptIds(tokenizer, texts.prompt, options.promptFormat);
+  let prompt = promptIds(tokenizer, texts, options.promptFormat);
   let chosen = closedResponse(tokenizer, texts.chosen, "chosen");
   let rejected = texts.rejected === texts.chosen
     ? chosen
@@ -74,7 +93,12 @@ export function tokenizePair(
   if (prompt.length + longer > maxLength && prompt.length > maxPromptLength) {
     truncated.prompt = true;
     prompt = options.promptFormat === "chat"
-      ? shortenedChat(tokenizer, texts.prompt, maxPromptLength, truncationMode)
+      ? shortenedChat(
+        tokenizer,
+        texts.messages ?? asMessages(texts.prompt),
+        maxPromptLength,
+        truncationMode,
+      )
       : truncationMode === "keep_end"
       ? prompt.slice(-maxPromptLength)
       : prompt.slice(0, maxPromptLength);
@@ -100,23 +124,27 @@ export function tokenizePair(
 }
 
 /**
- * The chat prompt with as much of the message as fits. Cutting the ids instead would cut off the template's
+ * The chat prompt with as much of the messages' text as fits, one message after the other. Cutting the ids instead would cut off the template's
  * end, where the answer begins.
  */
 function shortenedChat(
   tokenizer: Tokenizer,
-  prompt: string,
+  messages: ChatMessage[],
   maxPromptLength: number,
   mode: TruncationMode,
 ): number[] {
-  const characters = Array.from(prompt);
+  const texts = messages.map(({ content }) => Array.from(content));
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
   const render = (n: number) => {
-    const kept = mode === "keep_end"
-      ? characters.slice(characters.length - n)
-      : characters.slice(0, n);
-    return tokenizer.chatPrompt([{ role: "user", content: kept.join("") }]);
+    let before = 0;
+    const first = mode === "keep_end" ? length - n : 0;
+    return tokenizer.chatPrompt(messages.map((message, i) => {
+      const kept = texts[i].slice(Math.max(0, first - before), Math.max(0, first + n - before));
+      before += texts[i].length;
+      return { ...message, content: kept.join("") };
+    }));
   };
-  let fits = 0, tooMany = characters.length;
+  let fits = 0, tooMany = length;
   let ids = render(0);
   if (ids.length > maxPromptLength) {
     throw new InputError(
@@ -142,7 +170,7 @@ export function tokenizeSequence(
   response: string,
   format: PromptFormat = "plain",
 ): Sequence {
-  const ids = promptIds(tokenizer, prompt, format);
+  const ids = promptIds(tokenizer, { prompt }, format);
   return {
     ids: ids.concat(closedResponse(tokenizer, response, "response")),
     start: ids.length,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ChatMessage } from "@/lib/models/tokenizer.ts";
+
 /** Everything known about one prompt, in the reference's shape (preference_datasets.py). */
 export interface PromptPreferences {
   responses: string[];
@@ -11,6 +13,8 @@ export interface PromptPreferences {
   pairs: [number, number][];
   /** What SFT learns for this prompt. */
   sft_target: string;
+  /** The prompt as a conversation, where it is more than one message of a user. */
+  messages?: ChatMessage[];
 }
 
 /** prompt → what is known about it. Insertion order is the data's order. */

@@ -21,7 +21,8 @@ export interface RunConfiguration {
   loss: string;
   /** The resolved settings, flat. */
   settings: Record<string, unknown>;
-  model: { name: string; digest?: string };
+  /** `revision`: the commit of a model of the hub. */
+  model: { name: string; digest?: string; revision?: string };
   datasets: UsedDataset[];
   seed?: number;
   /** How many examples the run reads in all, where it was recorded. */
@@ -50,10 +51,11 @@ export async function readRunConfig(folder: string): Promise<RunConfiguration | 
 
 function modelOf(value: unknown): RunConfiguration["model"] {
   if (typeof value !== "object" || value === null) return { name: String(value ?? "unknown") };
-  const { name, path, digest } = value as Record<string, unknown>;
+  const { name, path, digest, revision } = value as Record<string, unknown>;
   return {
     name: String(name ?? path ?? "unknown"),
     digest: typeof digest === "string" ? digest : undefined,
+    ...(typeof revision === "string" ? { revision } : {}),
   };
 }
 

@@ -19,9 +19,11 @@ export function durationText(seconds: number): string {
     .join(" ");
 }
 
-/** How long ago the ISO time `then` was at the ISO time `now`. */
-export const ageText = (then: string, now: string): string =>
-  `${durationText((Date.parse(now) - Date.parse(then)) / 1000)} ago`;
+/** How long ago the ISO time `then` was at the ISO time `now`; from a minute on without seconds. */
+export function ageText(then: string, now: string): string {
+  const seconds = (Date.parse(now) - Date.parse(then)) / 1000;
+  return `${durationText(seconds < 60 ? seconds : seconds - seconds % 60)} ago`;
+}
 
 /** Three significant digits, or a dash. */
 export const numberText = (value: number | null): string =>

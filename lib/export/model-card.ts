@@ -5,6 +5,7 @@
  * @module
  */
 import { stringify } from "yaml";
+import { isRepoName } from "@/lib/hub/mod.ts";
 import type { Provenance, TrainedOn } from "@/lib/export/provenance.ts";
 
 /** What a card tells beside where the model comes from. */
@@ -17,14 +18,17 @@ export interface CardOptions {
     /** Their base was quantised; they were trained on its dequantised weights. */
     quantised: boolean;
   };
+  /** The hub takes models of its own alone for a base. */
+  onHub?: boolean;
 }
 
 /** The whole text of README.md. The same provenance gives the same text. */
-export function modelCard(model: Provenance, { adapter }: CardOptions = {}): string {
+export function modelCard(model: Provenance, { adapter, onHub }: CardOptions = {}): string {
+  const named = !onHub || isRepoName(model.base);
   const front = {
     ...(model.license ? { license: model.license } : {}),
-    base_model: model.base,
-    ...(model.training ? { base_model_relation: adapter ? "adapter" : "finetune" } : {}),
+    ...(named ? { base_model: model.base } : {}),
+    ...(named && model.training ? { base_model_relation: adapter ? "adapter" : "finetune" } : {}),
     library_name: adapter ? "peft" : "transformers",
     pipeline_tag: "text-generation",
     tags: ["codepref", ...(model.training ? [model.training.loss] : [])],
@@ -40,7 +44,7 @@ function body(model: Provenance, adapter: CardOptions["adapter"]): string {
       ? `${model.base}, trained with codepref: loss \`${training.loss}\`, ${training.updates} updates on ` +
         `${training.examples} examples.`
       : `${model.base}, in another format; its weights were not trained here.`,
-    `Base model: ${model.base}${model.baseDigest ? ` (SHA-256 \`${model.baseDigest}\`)` : ""}. ` +
+    `Base model: ${model.base}${baseDetails(model)}. ` +
     `Licence: ${model.license ?? "not stated by the base; look it up before you pass this on"}.`,
     ...(adapter ? [adapterText(adapter)] : []),
     ...(model.promptFormat
@@ -58,6 +62,14 @@ function body(model: Provenance, adapter: CardOptions["adapter"]): string {
       ]
       : []),
   ].join("\n\n") + "\n";
+}
+
+function baseDetails({ baseRevision, baseDigest }: Provenance): string {
+  const details = [
+    ...(baseRevision ? [`revision \`${baseRevision}\``] : []),
+    ...(baseDigest ? [`SHA-256 \`${baseDigest}\``] : []),
+  ];
+  return details.length > 0 ? ` (${details.join(", ")})` : "";
 }
 
 function adapterText({ base, baseDigest, quantised }: NonNullable<CardOptions["adapter"]>): string {

@@ -14,6 +14,8 @@ export interface OllamaCreation {
   host: string;
   /** A GGUF file. */
   path: string;
+  /** Adapters to be put on it, a GGUF file too. */
+  adapter?: string;
   /** Left to the server where it is undefined. */
   template?: string;
   license?: string;
@@ -30,12 +32,12 @@ export function checkOllamaName(name: string): void {
 }
 
 /**
- * Uploads the file where the server does not have it yet, and creates the model. One of the same name is replaced.
+ * Uploads the files that the server does not have yet, and creates the model. One of the same name is replaced.
  *
  * @throws OperationError when the server cannot be reached or refuses
  */
 export async function createOllamaModel(creation: OllamaCreation): Promise<void> {
-  const { name, path, template, license, signal } = creation;
+  const { name, path, adapter, template, license, signal } = creation;
   const host = /^https?:\/\//.test(creation.host) ? creation.host : `http://${creation.host}`;
   const ask = async (method: string, route: string, body?: BodyInit): Promise<Response> => {
     try {
@@ -49,16 +51,20 @@ export async function createOllamaModel(creation: OllamaCreation): Promise<void>
       );
     }
   };
-  const blob = `/api/blobs/sha256:${fileDigest(path)}`;
-  const known = await ask("HEAD", blob);
-  await known.body?.cancel();
-  if (!known.ok) {
-    const file = await Deno.open(path);
-    await checked(await ask("POST", blob, file.readable), host, "take the file");
-  }
+  const upload = async (path: string): Promise<string> => {
+    const digest = `sha256:${fileDigest(path)}`, route = `/api/blobs/${digest}`;
+    const known = await ask("HEAD", route);
+    await known.body?.cancel();
+    if (!known.ok) {
+      const file = await Deno.open(path);
+      await checked(await ask("POST", route, file.readable), host, "take the file");
+    }
+    return digest;
+  };
   const request = {
     model: name,
-    files: { "model.gguf": blob.split("/").at(-1) },
+    files: { "model.gguf": await upload(path) },
+    ...(adapter === undefined ? {} : { adapters: { "adapter.gguf": await upload(adapter) } }),
     ...(template === undefined ? {} : { template }),
     ...(license === undefined ? {} : { license }),
     stream: false,

@@ -8,8 +8,12 @@ import { basename, join } from "node:path";
 import { parse } from "yaml";
 import { HELD_OUT_METRICS, type RunSummary, summarizeRun } from "@/lib/evaluation/run-summary.ts";
 import { InputError } from "@/lib/errors.ts";
+import { answerOf } from "@/lib/hub/mod.ts";
 import { openGguf } from "@/lib/models/gguf.ts";
-import { openModel } from "@/lib/models/source.ts";
+import { fetchHubCard } from "@/lib/models/hub-model.ts";
+import { atRevision, meantOnHub } from "@/lib/models/hub-name.ts";
+import { presetOf } from "@/lib/models/presets.ts";
+import { type ModelSource, openModel } from "@/lib/models/source.ts";
 
 /** A dataset that the model was trained on. */
 export interface TrainedOn {
@@ -29,6 +33,8 @@ export interface Provenance {
   base: string;
   /** Digest of the base's files. */
   baseDigest?: string;
+  /** The base's commit on the hub. */
+  baseRevision?: string;
   /** SPDX name, in lower case. */
   license?: string;
   promptFormat?: "plain" | "chat";
@@ -42,9 +48,6 @@ export interface Provenance {
     heldOut: RunSummary["heldOut"];
   };
 }
-
-/** Hub ids of presets whose files come from elsewhere. */
-const HUB_IDS: Record<string, string> = { smollm2: "HuggingFaceTB/SmolLM2-135M-Instruct" };
 
 /**
  * What a run's folder tells.
@@ -61,11 +64,15 @@ export async function runProvenance(folder: string, license?: string): Promise<P
   }
   const { settings } = run;
   const format = settings.prompt_format;
+  const base = String(settings.model ?? run.model.name);
+  // A run that began with an archive recorded the archive's digest and revision.
+  const revision = base === run.model.name ? run.model.revision : undefined;
   return {
     name: run.expName,
-    base: publicName(String(settings.model ?? run.model.name)),
+    base: publicName(base),
     baseDigest: run.model.digest,
-    license: license ?? await licenseOf(String(settings.model ?? run.model.name)),
+    ...(revision === undefined ? {} : { baseRevision: revision }),
+    license: license ?? await licenseOf(atRevision(base, revision)),
     ...(format === "plain" || format === "chat" ? { promptFormat: format } : {}),
     training: {
       loss: run.loss,
@@ -90,31 +97,36 @@ export async function runProvenance(folder: string, license?: string): Promise<P
 
 /** What is known of a model that was not trained here. */
 export async function modelProvenance(
-  name: string,
-  digest: string,
+  { name, digest, hub }: Pick<ModelSource, "name" | "digest" | "hub">,
   license?: string,
 ): Promise<Provenance> {
   return {
     name: basename(publicName(name)),
     base: publicName(name),
     baseDigest: digest,
+    ...(hub ? { baseRevision: hub.revision } : {}),
     license: license ?? await licenseOf(name),
   };
 }
 
 /** A name that says something on another machine: paths lose their folders. */
 function publicName(name: string): string {
-  if (Object.hasOwn(HUB_IDS, name)) return HUB_IDS[name];
+  const onHub = presetOf(name)?.hub ?? meantOnHub(name)?.repo;
+  if (onHub) return onHub;
   const isPath = /^(\.|\/|~)/.test(name) || existsSync(name);
   return isPath ? basename(name) : name;
 }
 
 /** What a model's own files say about its licence. */
 async function licenseOf(name: string): Promise<string | undefined> {
+  const onHub = meantOnHub(name);
   let source;
   try {
+    if (onHub) return licenseIn(await fetchHubCard(onHub));
     source = await openModel(name);
   } catch (error) {
+    // The hub is out of reach, or no longer has it.
+    if (answerOf(error)) return undefined;
     // The base is gone, or was named by what is not a file: then nothing is known of its licence.
     if (error instanceof InputError) return undefined;
     throw error;
@@ -129,13 +141,16 @@ async function licenseOf(name: string): Promise<string | undefined> {
 
 /** `license` in the card of a model's or a dataset's folder. */
 function cardLicense(folder: string): string | undefined {
-  let card: string;
   try {
-    card = Deno.readTextFileSync(join(folder, "README.md"));
+    return licenseIn(Deno.readTextFileSync(join(folder, "README.md")));
   } catch {
     return undefined;
   }
-  const front = /^---\n([\s\S]*?)\n---\n/.exec(card);
+}
+
+/** `license` in the front of a card. */
+function licenseIn(card: string | undefined): string | undefined {
+  const front = /^---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)/.exec(card ?? "");
   if (!front) return undefined;
   try {
     const license = (parse(front[1]) as { license?: unknown } | null)?.license;

@@ -11,6 +11,7 @@ import {
   DEFAULT_SAMPLING,
   type RequestHooks,
   type SamplingOptions,
+  wantedOf,
 } from "@/lib/generation/requests.ts";
 
 /** The end of the one code block that is asked for; what follows it is talk. */
@@ -36,7 +37,12 @@ export async function generateAnswers(
 ): Promise<AnswersReport> {
   const { onProgress, onText, signal, ...sampling } = options;
   const requests = questions.map((question) => (
-    { slug: question.slug, prompt: questionPrompt(question), attempt: 0 }
+    {
+      slug: question.slug,
+      prompt: questionPrompt(question),
+      attempt: 0,
+      wanted: wantedOf(question),
+    }
   ));
   // Ollama leaves the text that ends an answer out of it, and with it the end of the code.
   const stop = generator.provider === "embedded" ? { stop: [END_OF_CODE] } : {};

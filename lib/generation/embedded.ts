@@ -4,12 +4,11 @@
  * @module
  */
 import type { Answer, GenerationRequest, Generator } from "@/lib/generation/generator.ts";
-import { OperationError } from "@/lib/errors.ts";
 import { fasterPrecision, type Precision } from "@/lib/models/precision.ts";
-import { sample } from "@/lib/models/sampling.ts";
+import { createSampler, type Sampler } from "@/lib/models/sampling.ts";
 import { stopsAt } from "@/lib/models/stop-texts.ts";
 import { openModel } from "@/lib/models/source.ts";
-import { frozenWeights, loadWeights, type Weights } from "@/lib/models/weights.ts";
+import { loadFrozenWeights, type Weights } from "@/lib/models/weights.ts";
 import type { Tokenizer } from "@/lib/models/tokenizer.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import type { OnProgress } from "@/lib/progress.ts";
@@ -35,13 +34,11 @@ export async function embeddedGenerator(
 ): Promise<Generator> {
   const source = await openModel(nameOrPath);
   const { config, tokenizer, digest } = source;
-  let ready: Promise<{ weights: Weights; settled: Precision }> | undefined;
+  let ready: Promise<{ weights: Weights; sampler: Sampler }> | undefined;
   const load = async () => {
     const settled = precision === "auto" ? fasterPrecision() : precision;
-    const loaded = await loadWeights(source, onProgress);
-    const weights = frozenWeights(loaded, settled);
-    tf.dispose(loaded);
-    return { weights, settled };
+    const weights = await loadFrozenWeights(source, settled, onProgress);
+    return { weights, sampler: createSampler(config, weights, settled) };
   };
 
   const promptOf = ({ prompt, num_predict, num_ctx }: GenerationRequest, index: number) => {
@@ -49,13 +46,7 @@ export async function embeddedGenerator(
       ? tokenizer.encode(prompt)
       : tokenizer.chatPrompt([{ role: "user", content: prompt }]);
     const room = Math.min(num_ctx, config.max_position_embeddings) - ids.length;
-    if (room < 1) {
-      throw new OperationError(
-        `Request ${index + 1} has ${ids.length} tokens and does not fit into num_ctx=${num_ctx}; ` +
-          `raise num_ctx (the model allows ${config.max_position_embeddings}) or shorten the prompt.`,
-      );
-    }
-    return { ids, maxNewTokens: Math.min(num_predict, room) };
+    return { index, ids, maxNewTokens: Math.min(num_predict, room) };
   };
 
   return {
@@ -63,45 +54,59 @@ export async function embeddedGenerator(
     modelDigest: digest,
     provider: "embedded",
     async generate(requests, { onText, onAnswer, signal } = {}) {
-      const prompts = requests.map(promptOf);
-      // Weights are loaded with the first request: where every answer is stored already, they never are.
-      const { weights, settled } = await (ready ??= load());
-      const started = performance.now();
+      const all = requests.map(promptOf);
       const answers: Answer[] = [];
-      const streams = requests.map(() => onText && new TextStream(tokenizer));
-      await sample(
-        config,
-        weights,
-        settled,
-        requests.map((request, i) => ({
-          ...prompts[i],
-          temperature: request.temperature,
-          topP: request.top_p,
-          seed: request.seed,
-          topK: request.top_k,
-          minP: request.min_p,
-          repetitionPenalty: request.repeat_penalty,
-          isDone: request.stop && stopsAt(tokenizer, request.stop),
-        })),
+      for (const { index, ids } of all.filter(({ maxNewTokens }) => maxNewTokens < 1)) {
+        answers[index] = {
+          text: "",
+          doneReason: "prompt",
+          promptTokens: ids.length,
+          completionTokens: 0,
+          milliseconds: 0,
+        };
+        await onAnswer?.(index, answers[index]);
+      }
+      const prompts = all.filter(({ maxNewTokens }) => maxNewTokens > 0);
+      if (prompts.length === 0) return answers;
+      // Weights are loaded with the first request: where every answer is stored already, they never are.
+      const { sampler } = await (ready ??= load());
+      const started = performance.now();
+      const streams = prompts.map(() => onText && new TextStream(tokenizer));
+      await sampler.sample(
+        prompts.map(({ index, ids, maxNewTokens }) => {
+          const request = requests[index];
+          return {
+            ids,
+            maxNewTokens,
+            temperature: request.temperature,
+            topP: request.top_p,
+            seed: request.seed,
+            topK: request.top_k,
+            minP: request.min_p,
+            repetitionPenalty: request.repeat_penalty,
+            isDone: request.stop && stopsAt(tokenizer, request.stop),
+          };
+        }),
         {
           eosId: tokenizer.eosId,
           batchSize,
           signal,
           onToken: (i, id) => {
             const text = streams[i]?.push(id);
-            if (text) onText?.(i, text);
+            if (text) onText?.(prompts[i].index, text);
           },
           onDone: async (i, { ids, doneReason }) => {
             const rest = streams[i]?.end();
-            if (rest) onText?.(i, rest);
-            answers[i] = {
+            const { index, ids: promptIds } = prompts[i];
+            if (rest) onText?.(index, rest);
+            answers[index] = {
               text: tokenizer.decode(ids),
               doneReason,
-              promptTokens: prompts[i].ids.length,
+              promptTokens: promptIds.length,
               completionTokens: ids.length,
               milliseconds: performance.now() - started,
             };
-            await onAnswer?.(i, answers[i]);
+            await onAnswer?.(index, answers[index]);
           },
         },
       );
@@ -110,6 +115,7 @@ export async function embeddedGenerator(
     async close() {
       source.close();
       const loaded = await ready?.catch(() => undefined);
+      loaded?.sampler.dispose();
       if (loaded) tf.dispose(loaded.weights);
     },
   };

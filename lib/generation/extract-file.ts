@@ -13,9 +13,19 @@ export interface ExtractReport {
   statuses: Partial<Record<ReadStatus, number>>;
 }
 
+/** A line of the file; it may have more fields. */
+interface AnswerLine {
+  text: string;
+  /** `length` where the answer was cut. */
+  done_reason?: string;
+  /** What the code has to define, and the code that the question begins with. */
+  entry_point?: string;
+  starter_code?: string;
+}
+
 /**
- * Copies JSON lines and adds `codes` and `status` to each, read from its `text`. The file is written whole or
- * not at all.
+ * Copies JSON lines and adds `codes` and `status` to each, read from its `text`, and `mended` where names were put
+ * right. The file is written whole or not at all.
  * @throws InputError when a line is no JSON object with a text
  */
 export async function extractFile(from: string, to: string): Promise<ExtractReport> {
@@ -29,7 +39,12 @@ export async function extractFile(from: string, to: string): Promise<ExtractRepo
   const lines = content.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
     const answer = parse(line, `${from} line ${i + 1}`);
-    const read = extractCode(answer.text, answer.done_reason === "length" ? "length" : "stop");
+    const read = extractCode(answer.text, {
+      doneReason: answer.done_reason === "length" ? "length" : "stop",
+      wanted: answer.entry_point
+        ? { entryPoint: answer.entry_point, starterCode: answer.starter_code }
+        : undefined,
+    });
     report.answers++;
     report.statuses[read.status] = (report.statuses[read.status] ?? 0) + 1;
     return [JSON.stringify({ ...answer, ...read })];
@@ -38,7 +53,7 @@ export async function extractFile(from: string, to: string): Promise<ExtractRepo
   return report;
 }
 
-function parse(line: string, place: string): { text: string; done_reason?: string } {
+function parse(line: string, place: string): AnswerLine {
   let answer: { text?: unknown } | null;
   try {
     answer = JSON.parse(line);
@@ -48,5 +63,5 @@ function parse(line: string, place: string): { text: string; done_reason?: strin
   if (typeof answer?.text !== "string") {
     throw new InputError(`${place} has no field "text" with the answer.`);
   }
-  return answer as { text: string };
+  return answer as AnswerLine;
 }

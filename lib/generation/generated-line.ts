@@ -9,11 +9,17 @@ export function generatedLine(report: PairsReport | AnswersReport): string {
   if (!("pairs" in report)) {
     return `${report.readable.length} readable answers to ${report.questions} questions (answers: ${statuses}).`;
   }
-  const line =
-    `${report.pairs.length} pairs for ${report.questions} questions (answers: ${statuses})`;
   const reasons = Map.groupBy(report.withoutPair, ({ reason }) => reason);
   const lost = [...reasons].map(([reason, items]) => `${items.length} because ${reason}`).join(
     "; ",
   );
-  return lost ? `${line}; without a pair: ${lost}.` : `${line}.`;
+  const repeated = [
+    report.identical > 0 && `${report.identical} identical`,
+    report.nearlySame > 0 && `${report.nearlySame} the same but for formatting and names`,
+  ].filter(Boolean).join(", ");
+  return [
+    `${report.pairs.length} pairs for ${report.questions} questions (answers: ${statuses})`,
+    repeated && `solutions set aside: ${repeated}`,
+    lost && `without a pair: ${lost}`,
+  ].filter(Boolean).join("; ") + ".";
 }

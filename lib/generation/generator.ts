@@ -30,8 +30,11 @@ export interface GenerationRequest {
 /** One answer of a model. */
 export interface Answer {
   text: string;
-  /** `length`: the answer was cut at `num_predict` or at the end of the context. */
-  doneReason: "stop" | "length";
+  /**
+   * `length`: the answer was cut at `num_predict` or at the end of the context; `prompt`: the prompt itself did not
+   * fit into the context, so that the model saw a part of it, or was not asked.
+   */
+  doneReason: "stop" | "length" | "prompt";
   promptTokens: number;
   completionTokens: number;
   milliseconds: number;

@@ -4,19 +4,22 @@
  * @module
  */
 import type { Generator } from "@/lib/generation/generator.ts";
-import { ollamaGenerator } from "@/lib/generation/ollama.ts";
+import { ollamaGenerator, type OllamaOptions } from "@/lib/generation/ollama.ts";
+
+/** Whether a model's name is that of one which a server answers for. */
+export const isServed = (name: string): boolean => name.startsWith("ollama:");
 
 /**
- * `ollama:NAME:TAG` is a model of an Ollama server; every other name is a preset or path for the embedded
- * generator.
+ * `ollama:NAME:TAG` is a model of an Ollama server; every other name is a preset, a path or a model of the hub for
+ * the embedded generator, to which the options mean nothing.
  * @throws as the generators do
  */
 export async function openGenerator(
   name: string,
-  { host }: { host?: string } = {},
+  options: Omit<OllamaOptions, "model"> = {},
 ): Promise<Generator> {
-  if (name.startsWith("ollama:")) {
-    return await ollamaGenerator({ model: name.slice("ollama:".length), host });
+  if (isServed(name)) {
+    return await ollamaGenerator({ model: name.slice("ollama:".length), ...options });
   }
   // TensorFlow is loaded only where it is needed.
   const { embeddedGenerator } = await import("@/lib/generation/embedded.ts");

@@ -6,8 +6,10 @@
  */
 import { createHash } from "node:crypto";
 import type { OnProgress } from "@/lib/progress.ts";
+import type { Question } from "@/lib/questions/question.ts";
 import { type Row, type Store, withStore } from "@/lib/store/store.ts";
-import { extractCode, type ReadStatus } from "@/lib/generation/code-blocks.ts";
+import { extractCode, type ReadAnswer, type ReadStatus } from "@/lib/generation/code-blocks.ts";
+import type { Wanted } from "@/lib/generation/reading/mend.ts";
 import type { Answer, GenerationRequest, Generator } from "@/lib/generation/generator.ts";
 
 /** How to sample. */
@@ -35,6 +37,8 @@ export interface QuestionRequest {
   slug: string;
   prompt: string;
   attempt: number;
+  /** What its solutions have to define. */
+  wanted?: Wanted;
 }
 
 /** A stored generation, as far as those who asked for it need it. */
@@ -94,14 +98,20 @@ export async function answerRequests(
   return planned.map(({ key }) => stored.get(key) ?? []);
 }
 
+/** What a question's solutions have to define. */
+export function wantedOf({ entry_point, starter_code }: Question): Wanted {
+  return { entryPoint: entry_point, starterCode: starter_code };
+}
+
 interface Planned {
   slug: string;
+  wanted?: Wanted;
   key: string;
   request: GenerationRequest;
 }
 
 function plan(
-  { slug, prompt, attempt }: QuestionRequest,
+  { slug, prompt, attempt, wanted }: QuestionRequest,
   sampling: SamplingOptions,
   generator: Generator,
 ): Planned {
@@ -119,7 +129,7 @@ function plan(
     generator.modelDigest,
     ...request.stop ?? [],
   ]);
-  return { slug, key, request };
+  return { slug, wanted, key, request };
 }
 
 /** A seed of 31 bits: the same for the same question, attempt and seed of the run. */
@@ -132,9 +142,13 @@ function digest(values: unknown[]): string {
 }
 
 /** One row per solution in the answer; an answer without one makes a row that says so. */
-function answerRows({ slug, key, request }: Planned, answer: Answer, generator: Generator): Row[] {
+function answerRows(
+  { slug, wanted, key, request }: Planned,
+  answer: Answer,
+  generator: Generator,
+): Row[] {
   const { prompt, ...options } = request;
-  const { codes, status } = extractCode(answer.text, answer.doneReason);
+  const { codes, status } = readAnswer(answer, wanted);
   const read: (string | null)[] = codes.length > 0 ? codes : [null];
   return read.map((code, variant) => ({
     id: digest([key, variant]).slice(0, 32),
@@ -154,6 +168,12 @@ function answerRows({ slug, key, request }: Planned, answer: Answer, generator: 
     completion_tokens: answer.completionTokens,
     milliseconds: answer.milliseconds,
   }));
+}
+
+function readAnswer({ text, doneReason }: Answer, wanted?: Wanted): ReadAnswer {
+  // A model that did not see the whole question has not answered it, however good its code looks.
+  if (doneReason === "prompt") return { codes: [], status: "prompt_cut" };
+  return extractCode(text, { doneReason, wanted });
 }
 
 async function readStored(store: Store, keys: string[]): Promise<Map<string, StoredGeneration[]>> {

@@ -8,20 +8,22 @@ import { availableParallelism } from "node:os";
 import { OperationError } from "@/lib/errors.ts";
 import type { OnProgress } from "@/lib/progress.ts";
 import { type Row, type Store, withStore } from "@/lib/store/store.ts";
-import { readQuestion, readTests } from "@/lib/questions/question.ts";
+import { readJudgeable } from "@/lib/judging/read-judgeable.ts";
 import {
   type JudgeableQuestion,
   type Judgement,
   JudgePool,
   type Verdict,
 } from "@/lib/judging/judge.ts";
-import { DEFAULT_LIMITS, type Limits } from "@/lib/judging/slot.ts";
+import { DEFAULT_LIMITS, type Limits } from "@/lib/judging/limits.ts";
+import { defaultSandbox, type Sandbox } from "@/lib/judging/sandbox.ts";
 
 /** Options of {@link judgeGenerations}. */
 export interface JudgeGenerationsOptions {
   /** Only these generations; default: all. */
   ids?: string[];
   limits?: Limits;
+  sandbox?: Sandbox;
   /** How many at one time; default: one per core. */
   concurrency?: number;
   onProgress?: OnProgress;
@@ -59,11 +61,17 @@ const STORE_EVERY = 16;
  */
 export async function judgeGenerations(
   dbPath: string,
-  { ids, limits = DEFAULT_LIMITS, concurrency = availableParallelism(), onProgress, signal }:
-    JudgeGenerationsOptions = {},
+  {
+    ids,
+    limits = DEFAULT_LIMITS,
+    sandbox = defaultSandbox(),
+    concurrency = availableParallelism(),
+    onProgress,
+    signal,
+  }: JudgeGenerationsOptions = {},
 ): Promise<JudgeReport> {
   const { work, report } = await withStore(dbPath, (store) => findWork(store, ids));
-  const pool = new JudgePool(Math.max(1, Math.min(concurrency, work.length)), limits);
+  const pool = new JudgePool(Math.max(1, Math.min(concurrency, work.length)), limits, sandbox);
   let rows: Row[] = [];
   const flush = async () => {
     const ready = rows;
@@ -136,10 +144,7 @@ async function findWork(
   const work: Work[] = [];
   for (const { id, slug, code } of generations) {
     if (!questions.has(slug)) {
-      const question = {
-        question: await readQuestion(store, slug),
-        tests: await readTests(store, slug),
-      };
+      const question = await readJudgeable(store, slug);
       const runnable = question.question.harness !== null && question.tests.length > 0;
       questions.set(slug, runnable ? { question, digest: testsDigest(question) } : null);
     }

@@ -3,45 +3,14 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { OperationError } from "@/lib/errors.ts";
-import { pythonPath } from "@/lib/setup/paths.ts";
+import { InputError, OperationError } from "@/lib/errors.ts";
+import type { Limits } from "@/lib/judging/limits.ts";
+import { levelAround, type Sandbox, supervisorCommand } from "@/lib/judging/sandbox.ts";
 
-/** Limits of one judgement. Those per case hold for each test case alone. */
-export interface Limits {
-  /** CPU time of a case, in whole seconds. */
-  cpu_seconds: number;
-  /** Wall time of a case. */
-  wall_seconds: number;
-  /** Wall time of the whole judgement; CPU time of the judging process. */
-  job_seconds: number;
-  /** Address space of a case. */
-  memory_bytes: number;
-  /** The longest value that a candidate may return. */
-  output_bytes: number;
-  /** Processes and threads of a case, the first one included. */
-  processes: number;
-  open_files: number;
-  /** The longest file that a candidate may write. */
-  file_bytes: number;
-}
-
-/** Limits that a reasonable solution of the known question sets keeps well within. */
-export const DEFAULT_LIMITS: Limits = {
-  cpu_seconds: 5,
-  wall_seconds: 15,
-  job_seconds: 60,
-  memory_bytes: 512 * 2 ** 20,
-  output_bytes: 8 * 2 ** 20,
-  processes: 4,
-  open_files: 32,
-  file_bytes: 2 ** 20,
-};
-
-const SUPERVISOR = join(import.meta.dirname!, "python", "supervisor.py");
 const ANSWER_LIMIT = 16 * 2 ** 20;
 /** What a job may take longer than its limit before the whole slot is ended. */
-const GRACE_SECONDS = 5;
+const GRACE_SECONDS = 10;
+const START_SECONDS = 30;
 
 /** A supervisor process. Jobs must not overlap; {@link JudgePool} sees to that. */
 export class Slot {
@@ -49,8 +18,10 @@ export class Slot {
   #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   #rest = new Uint8Array(0);
+  /** What really keeps candidates away from the machine. */
+  isolation = "";
 
-  private constructor(child: Deno.ChildProcess, readonly folder: string) {
+  private constructor(child: Deno.ChildProcess) {
     this.#child = child;
     this.#writer = child.stdin.getWriter();
     this.#reader = child.stdout.getReader();
@@ -59,19 +30,24 @@ export class Slot {
   /**
    * Starts a supervisor.
    * @param number distinct among the slots of this machine that run at one time
+   * @throws InputError when this system does not offer the sandbox
+   * @throws OperationError when the supervisor does not start
    */
-  static async start(number: number, jobSeconds: number): Promise<Slot> {
-    const folder = await Deno.makeTempDir({ prefix: "codepref-judge-" });
-    const child = new Deno.Command(pythonPath(), {
-      args: ["-S", "-s", "-B", SUPERVISOR, `${number}`, folder, `${jobSeconds + GRACE_SECONDS}`],
-      clearEnv: true,
-      // The order of sets decides some answers; a verdict must not change from run to run.
-      env: { PYTHONHASHSEED: "0" },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    return new Slot(child, folder);
+  static async start(number: number, limits: Limits, sandbox: Sandbox): Promise<Slot> {
+    const { memory_bytes, processes, job_seconds } = limits;
+    const settings = { slot: number, sandbox, limits: { memory_bytes, processes, job_seconds } };
+    const slot = new Slot(spawn(supervisorCommand(settings)));
+    try {
+      const hello = await slot.#answer(START_SECONDS) as { isolation: string } | {
+        refused: string;
+      };
+      if ("refused" in hello) throw new InputError(refusal(hello.refused, sandbox));
+      slot.isolation = levelAround(hello.isolation, sandbox);
+      return slot;
+    } catch (error) {
+      await slot.close();
+      throw error;
+    }
   }
 
   /**
@@ -84,26 +60,30 @@ export class Slot {
     message[0] = "j".charCodeAt(0);
     new DataView(message.buffer).setUint32(1, body.length);
     message.set(body, 5);
-    const timer = setTimeout(() => this.#kill(), (seconds + 2 * GRACE_SECONDS) * 1000);
+    // A supervisor that has ended tells so when its answer is read.
+    this.#writer.write(message).catch(() => {});
+    return await this.#answer(seconds + GRACE_SECONDS);
+  }
+
+  /** Ends the supervisor and whatever it started. */
+  async close(): Promise<void> {
+    await this.#writer.close().catch(() => {});
+    await this.#reader.cancel().catch(() => {});
+    await this.#child.status;
+  }
+
+  async #answer(seconds: number): Promise<unknown> {
+    const timer = setTimeout(() => this.#kill(), seconds * 1000);
     try {
-      await this.#writer.write(message);
       const length = new DataView((await this.#read(4)).buffer).getUint32(0);
       if (length > ANSWER_LIMIT) throw new Error(`an answer of ${length} bytes`);
       return JSON.parse(new TextDecoder().decode(await this.#read(length)));
     } catch (error) {
       this.#kill();
-      throw new OperationError(`The judging process failed (${(error as Error).message}).`);
+      throw new OperationError(`the judging process failed (${(error as Error).message})`);
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** Ends the supervisor and whatever it started, and removes its folder. */
-  async close(): Promise<void> {
-    await this.#writer.close().catch(() => {});
-    await this.#reader.cancel().catch(() => {});
-    await this.#child.status;
-    await Deno.remove(this.folder, { recursive: true });
   }
 
   #kill(): void {
@@ -127,4 +107,17 @@ export class Slot {
     this.#rest = this.#rest.slice(length);
     return part;
   }
+}
+
+function spawn(command: Deno.Command): Deno.ChildProcess {
+  try {
+    return command.spawn();
+  } catch (error) {
+    throw new OperationError(`no process to judge in can be started (${(error as Error).message})`);
+  }
+}
+
+function refusal(reason: string, sandbox: Sandbox): string {
+  return `Solutions cannot be run with sandbox=${sandbox}: ${reason}. sandbox=limits (or CODEPREF_SANDBOX=limits) ` +
+    "runs them all the same; they can then read what you can read.";
 }

@@ -4,9 +4,11 @@
  * @module
  */
 import {
+  type CriterionVerdict,
   type SideOrder,
   type SideVerdict,
   toSides,
+  type VersionCriterion,
   type VersionVerdict,
 } from "@/lib/labels/showing.ts";
 import type { Store } from "@/lib/store/store.ts";
@@ -18,6 +20,13 @@ export interface Decision {
   showing: number;
   action: "label" | "skip";
   preference: SideVerdict | null;
+  correctness: CriterionVerdict;
+  performance: CriterionVerdict;
+  readability: CriterionVerdict;
+  reason: string | null;
+  note: string | null;
+  /** What had been looked at before: `tests`, `models`. */
+  revealed: string[];
   /** Names of the models, which are hidden until there is a decision. */
   models: { a: string; b: string };
 }
@@ -28,13 +37,20 @@ interface DecisionRow {
   showing: number;
   action: "label" | "skip";
   preference: VersionVerdict | null;
+  correctness: VersionCriterion;
+  performance: VersionCriterion;
+  readability: VersionCriterion;
+  reason: string | null;
+  note: string | null;
+  revealed: string;
   side_order: SideOrder;
   model1: string;
   model2: string;
 }
 
 const DECISION = `
-SELECT l.id, l.pair, l.showing, l.action, l.preference, l.side_order, g1.model AS model1, g2.model AS model2
+SELECT l.id, l.pair, l.showing, l.action, l.preference, l.correctness, l.performance, l.readability, l.reason,
+       l.note, l.revealed, l.side_order, g1.model AS model1, g2.model AS model2
 FROM labels l
 JOIN pairs p ON p.id = l.pair
 JOIN generations g1 ON g1.id = p.version1
@@ -57,6 +73,20 @@ export async function standingDecision(
   return row && inSides(row);
 }
 
+/** The newest decisions of `labeler` that stand, the newest first. */
+export async function standingDecisions(
+  store: Store,
+  labeler: string,
+  limit: number,
+): Promise<Decision[]> {
+  const rows = await store.rows<DecisionRow>(
+    `${DECISION} AND NOT EXISTS (SELECT 1 FROM labels later WHERE later.supersedes = l.id)
+     ORDER BY l.created_at DESC, l.id DESC LIMIT $2`,
+    [labeler, limit],
+  );
+  return rows.map(inSides);
+}
+
 /** The decision with this id, if `labeler` made it. */
 export async function ownDecision(
   store: Store,
@@ -67,10 +97,14 @@ export async function ownDecision(
   return row && inSides(row);
 }
 
-function inSides({ side_order, preference, model1, model2, ...row }: DecisionRow): Decision {
+function inSides({ side_order, model1, model2, ...row }: DecisionRow): Decision {
   return {
     ...row,
-    preference: preference && toSides(preference, side_order),
+    preference: toSides(row.preference, side_order),
+    correctness: toSides(row.correctness, side_order),
+    performance: toSides(row.performance, side_order),
+    readability: toSides(row.readability, side_order),
+    revealed: JSON.parse(row.revealed),
     models: side_order === "12" ? { a: model1, b: model2 } : { a: model2, b: model1 },
   };
 }

@@ -1,15 +1,19 @@
 /**
- * Saving what a labeler decided: once, whatever the network repeats.
+ * Saving what labelers decided: once, whatever the network repeats, and many at a time.
  *
  * @module
  */
 import { InputError } from "@/lib/errors.ts";
-import { isOfferable } from "@/lib/labels/order.ts";
-import { FIRST_SHOWING, sideOrder, type SideVerdict, toVersions } from "@/lib/labels/showing.ts";
-import type { Store } from "@/lib/store/store.ts";
-
-/** A verdict on one criterion; null: cannot judge. */
-export type CriterionVerdict = "a" | "b" | "same" | null;
+import type { Order } from "@/lib/labels/order.ts";
+import type { Pool } from "@/lib/labels/pool.ts";
+import {
+  type CriterionVerdict,
+  sideOrder,
+  type SideVerdict,
+  toVersions,
+} from "@/lib/labels/showing.ts";
+import type { LabelRow, StandingDecisions } from "@/lib/labels/standing.ts";
+import type { SqlValue, Store } from "@/lib/store/store.ts";
 
 /** What a labeler sends. `a` is the side shown on the left. */
 export interface LabelRequest {
@@ -38,67 +42,162 @@ export interface SavedLabel {
   stored: true;
 }
 
+/** A label on its way. */
+export interface Submission {
+  labeler: string;
+  request: LabelRequest;
+}
+
+/** A whole row of `labels`, but for its time. */
+export type StoredRow = LabelRow & Record<string, SqlValue>;
+
+/** What became of a submission: the row that holds it, or why there is none. */
+export type Outcome = { saved: SavedLabel; row?: StoredRow } | { error: Error };
+
+/** Columns of a row as `from_json` reads them. */
+const COLUMNS: Record<string, string> = {
+  id: "VARCHAR",
+  client_id: "VARCHAR",
+  pair: "VARCHAR",
+  showing: "INTEGER",
+  action: "VARCHAR",
+  supersedes: "VARCHAR",
+  labeler: "VARCHAR",
+  labeler_kind: "VARCHAR",
+  preference: "VARCHAR",
+  correctness: "VARCHAR",
+  performance: "VARCHAR",
+  readability: "VARCHAR",
+  side_order: "VARCHAR",
+  reason: "VARCHAR",
+  note: "VARCHAR",
+  active_ms: "DOUBLE",
+  wall_ms: "DOUBLE",
+  revealed: "JSON",
+};
+const NAMES = Object.keys(COLUMNS);
+/** Rows of one transaction are a microsecond apart, so that a labeler's decisions have an order. */
+const INSERT = `
+INSERT INTO labels (${NAMES.join(", ")}, created_at)
+SELECT ${
+  NAMES.map((name) => `r.${name}`).join(", ")
+}, current_timestamp + to_microseconds(r.position)
+FROM (SELECT unnest(from_json($1::JSON, '${
+  JSON.stringify([{ ...COLUMNS, position: "BIGINT" }])
+}')) AS r)
+ORDER BY r.position`;
+
+/** What {@link LabelWriter} checks submissions against, up to date with the file. */
+export interface Known {
+  secret: string;
+  pool: Pool;
+  standing: StandingDecisions;
+  order: Order;
+}
+
 /**
- * Appends the decision in one transaction; a later decision on the same showing supersedes the earlier one.
- * @throws InputError for a pair that is not offered, an undo of nothing, and a `client_id` of someone else
+ * Stores what can be stored in one transaction, and says of each submission what became of it. One that is refused,
+ * or that the database does not take, leaves the others as they are.
  */
-export function saveLabel(
+export async function saveLabels(
   store: Store,
+  known: Known,
+  submissions: readonly Submission[],
+): Promise<Outcome[]> {
+  const stored = await storedBefore(store, submissions);
+  // What the labels before in this batch changed about what stands.
+  const standing = new Map<string, string | null>();
+  const outcomes = submissions.map((submission): Outcome => {
+    const { labeler, request: { client_id, pair, showing, action } } = submission;
+    const before = stored.get(client_id);
+    if (before?.labeler === labeler) return { saved: { id: before.id, stored: true } };
+    const error = before
+      ? "This client_id belongs to another labeler; choose a random one."
+      : refusal(known, submission);
+    if (error) return { error: new InputError(error) };
+    const key = JSON.stringify([labeler, pair, showing]);
+    const current = standing.has(key)
+      ? standing.get(key)!
+      : known.standing.find(labeler, pair, showing)?.id ?? null;
+    if (action === "undo" && current === null) {
+      return { error: new InputError("There is no decision on this pair to take back.") };
+    }
+    const row = labelRow(known.secret, submission, current);
+    standing.set(key, action === "undo" ? null : row.id);
+    stored.set(client_id, { id: row.id, labeler });
+    return { saved: { id: row.id, stored: true }, row };
+  });
+  await insertAll(store, outcomes);
+  return outcomes;
+}
+
+/** Labels that are there already, by client_id. */
+async function storedBefore(
+  store: Store,
+  submissions: readonly Submission[],
+): Promise<Map<string, { id: string; labeler: string }>> {
+  const rows = await store.rows<{ client_id: string; id: string; labeler: string }>(
+    `SELECT client_id, id, labeler FROM labels
+     WHERE client_id IN (SELECT unnest(from_json($1::JSON, '["VARCHAR"]')))`,
+    [submissions.map(({ request }) => request.client_id)],
+  );
+  return new Map(rows.map(({ client_id, ...row }) => [client_id, row]));
+}
+
+/** Why a new label cannot be taken; undefined when it can. */
+function refusal({ pool, order }: Known, { labeler, request }: Submission): string | undefined {
+  const { pair, showing } = request;
+  if (!pool.get(pair)) return `There is no pair ${pair} to label; GET /api/next names one.`;
+  if (!order.isOpen(labeler, pair, showing)) {
+    return `Pair ${pair} has no showing ${showing}; send the one that GET /api/next gave.`;
+  }
+}
+
+function labelRow(
   secret: string,
-  labeler: string,
-  request: LabelRequest,
-): Promise<SavedLabel> {
-  return store.transaction(async () => {
-    const { client_id, pair, showing, action, preference } = request;
-    const known = await store.row<{ id: string; labeler: string }>(
-      "SELECT id, labeler FROM labels WHERE client_id = $1",
-      [client_id],
-    );
-    if (known && known.labeler !== labeler) {
-      throw new InputError("This client_id belongs to another labeler; choose a random one.");
+  { labeler, request }: Submission,
+  supersedes: string | null,
+): StoredRow {
+  const { pair, showing, preference, correctness, performance, readability, ...rest } = request;
+  const side_order = sideOrder(secret, labeler, pair, showing);
+  return {
+    ...rest,
+    id: crypto.randomUUID(),
+    pair,
+    showing,
+    supersedes,
+    labeler,
+    labeler_kind: "human",
+    preference: toVersions(preference, side_order),
+    correctness: toVersions(correctness, side_order),
+    performance: toVersions(performance, side_order),
+    readability: toVersions(readability, side_order),
+    side_order,
+  };
+}
+
+/** All rows at once, or, where that fails, one by one: then those that fail become errors. */
+async function insertAll(store: Store, outcomes: Outcome[]): Promise<void> {
+  const rows = outcomes.flatMap((outcome) => "row" in outcome && outcome.row ? [outcome.row] : []);
+  if (rows.length === 0) return;
+  try {
+    await insert(store, rows);
+  } catch (error) {
+    if (rows.length === 1) return fail(outcomes, rows[0], error as Error);
+    for (const row of rows) {
+      await insert(store, [row]).catch((error) => fail(outcomes, row, error));
     }
-    if (known) return { id: known.id, stored: true };
-    if (!await isOfferable(store, pair)) {
-      throw new InputError(`There is no pair ${pair} to label; GET /api/next names one.`);
-    }
-    if (showing !== FIRST_SHOWING) {
-      throw new InputError(
-        `Pair ${pair} has no showing ${showing}; send the one that GET /api/next gave.`,
-      );
-    }
-    const standing = await store.row<{ id: string }>(
-      `SELECT id FROM labels l
-       WHERE labeler = $1 AND pair = $2 AND showing = $3 AND action IN ('label', 'skip')
-         AND NOT EXISTS (SELECT 1 FROM labels later WHERE later.supersedes = l.id)
-       ORDER BY created_at DESC, id DESC LIMIT 1`,
-      [labeler, pair, showing],
-    );
-    if (action === "undo" && !standing) {
-      throw new InputError("There is no decision on this pair to take back.");
-    }
-    const order = sideOrder(secret, labeler, pair, showing);
-    const versions = (verdict: SideVerdict | null) => verdict && toVersions(verdict, order);
-    const id = crypto.randomUUID();
-    await store.insert("labels", [{
-      id,
-      client_id,
-      pair,
-      showing,
-      action,
-      supersedes: standing?.id ?? null,
-      labeler,
-      labeler_kind: "human",
-      preference: versions(preference),
-      correctness: versions(request.correctness),
-      performance: versions(request.performance),
-      readability: versions(request.readability),
-      side_order: order,
-      reason: request.reason,
-      note: request.note,
-      active_ms: request.active_ms,
-      wall_ms: request.wall_ms,
-      revealed: request.revealed,
-    }]);
-    return { id, stored: true };
+  }
+}
+
+function insert(store: Store, rows: StoredRow[]): Promise<void> {
+  const positioned = rows.map((row, position) => ({ ...row, position }));
+  return store.transaction(() => store.run(INSERT, [positioned]));
+}
+
+/** A row that could not be stored, and its repeats in the batch. */
+function fail(outcomes: Outcome[], row: StoredRow, error: Error): void {
+  outcomes.forEach((outcome, i) => {
+    if ("saved" in outcome && outcome.saved.id === row.id) outcomes[i] = { error };
   });
 }

@@ -14,9 +14,13 @@ export type SideOrder = "12" | "21";
 export type SideVerdict = "a" | "b" | "same" | "both_bad";
 /** A verdict as it is stored, whatever the sides were. */
 export type VersionVerdict = "version1" | "version2" | "same" | "both_bad";
+/** A verdict on one criterion, as a labeler gives it; null: not answered. */
+export type CriterionVerdict = "a" | "b" | "same" | "cannot_judge" | null;
+/** A verdict on one criterion, as it is stored. */
+export type VersionCriterion = "version1" | "version2" | "same" | "cannot_judge" | null;
 
-/** The number of the only showing there is until pairs are shown again. */
-export const FIRST_SHOWING = 1;
+/** Numbers of showings: few pairs are shown a second time, with the sides swapped. */
+export const FIRST_SHOWING = 1, SECOND_SHOWING = 2;
 
 /**
  * The side order of one showing of a pair to a labeler. Every second showing swaps the sides.
@@ -33,15 +37,21 @@ export function sideOrder(
   return ((digest[0] + showing) & 1) === 0 ? "12" : "21";
 }
 
-/** What a verdict about sides says about versions. */
-export function toVersions(verdict: SideVerdict, order: SideOrder): VersionVerdict {
-  if (verdict === "same" || verdict === "both_bad") return verdict;
+/** What a verdict about sides says about versions. Verdicts that name no side stay as they are. */
+export function toVersions<Other extends string | null>(
+  verdict: "a" | "b" | Other,
+  order: SideOrder,
+): "version1" | "version2" | Other {
+  if (verdict !== "a" && verdict !== "b") return verdict as Other;
   return (verdict === "a") === (order === "12") ? "version1" : "version2";
 }
 
 /** What a stored verdict says about the sides of a showing. */
-export function toSides(verdict: VersionVerdict, order: SideOrder): SideVerdict {
-  if (verdict === "same" || verdict === "both_bad") return verdict;
+export function toSides<Other extends string | null>(
+  verdict: "version1" | "version2" | Other,
+  order: SideOrder,
+): "a" | "b" | Other {
+  if (verdict !== "version1" && verdict !== "version2") return verdict as Other;
   return (verdict === "version1") === (order === "12") ? "a" : "b";
 }
 
@@ -49,4 +59,10 @@ export function toSides(verdict: VersionVerdict, order: SideOrder): SideVerdict 
 export function opaqueId(secret: string, generation: string): string {
   return createHmac("sha256", secret).update(JSON.stringify(["side id", generation])).digest("hex")
     .slice(0, 16);
+}
+
+/** A number from 0 to 1 (exclusive) that looks drawn at random and is the same whenever it is drawn for `what`. */
+export function keyedShare(secret: string, what: readonly string[]): number {
+  return createHmac("sha256", secret).update(JSON.stringify(what)).digest().readUInt32BE() /
+    2 ** 32;
 }

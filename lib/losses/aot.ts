@@ -25,7 +25,12 @@ const compare = (better: tf.Tensor1D, worse: tf.Tensor1D, { beta, labelSmoothing
   smoothedLogistic(tf.mul(tf.sub(sorted(better), sorted(worse)), beta), labelSmoothing);
 
 /**
- * For pairs: how much the policy prefers chosen to rejected, against how much the reference does.
+ * For pairs: how much the policy prefers chosen to rejected, sorted within the batch, against how much the
+ * reference does, sorted; i is the rank, and d the difference of the two at it.
+ *
+ * $$-(1 - \varepsilon)\,\log\sigma(\beta d_i) - \varepsilon\,\log\sigma(-\beta d_i), \quad
+ * d = \mathrm{sort}\Bigl(\log\frac{\pi(y_w \mid x)}{\pi(y_l \mid x)}\Bigr)
+ * - \mathrm{sort}\Bigl(\log\frac{\pi_\text{ref}(y_w \mid x)}{\pi_\text{ref}(y_l \mid x)}\Bigr)$$
  *
  * @param logps fp32 [pairs] each
  * @returns fp32 [pairs], by rank
@@ -38,7 +43,10 @@ export const aotLoss = (logps: PairLogps, options: LossOptions): tf.Tensor1D =>
   );
 
 /**
- * For chosen and rejected responses that need not belong together: their log-ratios.
+ * For chosen and rejected responses that need not belong together: their log-ratios, each sorted within the batch.
+ *
+ * $$-(1 - \varepsilon)\,\log\sigma(\beta d_i) - \varepsilon\,\log\sigma(-\beta d_i), \quad
+ * d = \mathrm{sort}(a_w) - \mathrm{sort}(a_l)$$
  *
  * @param logps fp32 [pairs] each
  * @returns fp32 [pairs], by rank

@@ -9,7 +9,9 @@ import { implicitRewards } from "@/lib/losses/log-ratios.ts";
 import type { LossOptions, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * 1 − σ(r_w) + σ(r_l): chosen likelier, rejected less likely; for chosen responses better than the model's own.
+ * Chosen likelier, rejected less likely; for chosen responses better than the model's own.
+ *
+ * $$1 - \sigma(r_w) + \sigma(r_l)$$
  *
  * @param logps fp32 [pairs] each
  * @returns fp32 [pairs]
@@ -20,7 +22,9 @@ export function apoZeroLoss(logps: PairLogps, { beta }: LossOptions): tf.Tensor1
 }
 
 /**
- * σ(r_w) + 1 − σ(r_w − r_l): both less likely, rejected more so; for chosen responses worse than the model's own.
+ * Both less likely, rejected more so; for chosen responses worse than the model's own.
+ *
+ * $$\sigma(r_w) + 1 - \sigma(r_w - r_l)$$
  *
  * @param logps fp32 [pairs] each
  * @returns fp32 [pairs]

@@ -4,7 +4,9 @@ import { logistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * Binary classifier optimisation from pairs: −log σ(r_w) − log σ(−r_l), with the implicit rewards r.
+ * Binary classifier optimisation from pairs, with the implicit rewards r.
+ *
+ * $$-\log\sigma(r_w) - \log\sigma(-r_l)$$
  *
  * Jung et al. 2024 (arXiv 2404.04656), equation 9 without the shift of the rewards, as TRL.
  *

@@ -4,8 +4,9 @@ import { logistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * DiscoPOP, a loss that a language model found: (1 − m)·(−log σ(z)) + m·exp(−z) with z = β·h and m = σ(z/τ), h as
- * in DPO.
+ * DiscoPOP, a loss that a language model found, with h as in DPO.
+ *
+ * $$-(1 - m)\,\log\sigma(\beta h) + m\, e^{-\beta h}, \quad m = \sigma(\beta h / \tau)$$
  *
  * Lu et al. 2024 (arXiv 2406.08414), equation 5 (log-ratio modulated loss).
  *

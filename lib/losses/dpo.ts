@@ -4,8 +4,10 @@ import { smoothedLogistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * Direct preference optimisation: −(1 − ε)·log σ(β·h) − ε·log σ(−β·h), where h is how much more the policy
- * prefers chosen to rejected than the reference does.
+ * Direct preference optimisation. h is how much more the policy prefers chosen to rejected than the reference
+ * does, ε = `labelSmoothing`.
+ *
+ * $$-(1 - \varepsilon)\,\log\sigma(\beta h) - \varepsilon\,\log\sigma(-\beta h)$$
  *
  * Rafailov et al. 2023 (arXiv 2305.18290), equation 7; ε > 0 is conservative DPO, equation 3 of
  * https://ericmitchell.ai/cdpo.pdf; `preference_loss` in the reference's trainers.py.

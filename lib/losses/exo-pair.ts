@@ -4,8 +4,9 @@ import { logistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * Efficient exact optimisation from pairs: the reverse Kullback–Leibler divergence
- * q·(log q − log(1 − ε)) + (1 − q)·(log(1 − q) − log ε) with q = σ(β·h), h as in DPO.
+ * Efficient exact optimisation from pairs: the reverse Kullback–Leibler divergence, h as in DPO.
+ *
+ * $$q \log\frac{q}{1 - \varepsilon} + (1 - q) \log\frac{1 - q}{\varepsilon}, \quad q = \sigma(\beta h)$$
  *
  * Ji et al. 2024 (arXiv 2402.00856), equation 16 for two responses, ε = `labelSmoothing`.
  *

@@ -32,8 +32,13 @@ export function ktoLoss(
 }
 
 /**
- * The same of pairs, whose chosen responses are desirable and whose rejected ones are not: the mean of both
- * examples' losses.
+ * Kahneman–Tversky optimisation of pairs, whose chosen responses are desirable and whose rejected ones are not: the
+ * mean of both examples' losses. z is the mean log-ratio of responses to other prompts of the batch where that is
+ * positive, else 0.
+ *
+ * $$\tfrac12 \lambda_w \bigl(1 - \sigma(\beta (a_w - z))\bigr) + \tfrac12 \lambda_l \bigl(1 - \sigma(\beta (z - a_l))\bigr)$$
+ *
+ * Ethayarajh et al. 2024 (arXiv 2402.01306), equations 7 and 8; λ are `desirableWeight` and `undesirableWeight`.
  *
  * @param batch fp32 [pairs] each
  * @returns fp32 [pairs]

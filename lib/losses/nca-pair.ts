@@ -4,7 +4,9 @@ import { logistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * Noise contrastive alignment from pairs: −log σ(r_w) − ½·log σ(−r_w) − ½·log σ(−r_l), with the implicit rewards r.
+ * Noise contrastive alignment from pairs, with the implicit rewards r.
+ *
+ * $$-\log\sigma(r_w) - \tfrac12\log\sigma(-r_w) - \tfrac12\log\sigma(-r_l)$$
  *
  * Chen et al. 2024 (arXiv 2402.05369), equation 11 for two responses.
  *

@@ -4,9 +4,11 @@ import { logistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairBatch } from "@/lib/losses/types.ts";
 
 /**
- * Odds ratio preference optimisation: the negative log-likelihood of a token of the chosen text plus
- * −β·log σ(log odds_w − log odds_l), where odds = p̄/(1 − p̄) of the mean probability of a token,
- * p̄ = exp(mean log-prob). No reference.
+ * Odds ratio preference optimisation: the odds of the mean probabilities of a token, and the negative
+ * log-likelihood of a token of the chosen text, of which the batch has N. No reference.
+ *
+ * $$-\beta \log\sigma\Bigl(\log\frac{e^{\bar p_w}}{1 - e^{\bar p_w}} - \log\frac{e^{\bar p_l}}{1 - e^{\bar p_l}}\Bigr)
+ * - \frac1N \sum_{(x, y_w)} \log\pi(x, y_w)$$
  *
  * Hong et al. 2024 (arXiv 2403.07691), equations 4, 6 and 7, with the paper's λ as β. As in the authors' code and in
  * TRL the likelihood is that of prompt and response, a mean over all tokens of the batch, so that it is the same

@@ -4,8 +4,10 @@ import { logistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * Robust DPO: [−(1 − ε)·log σ(β·h) + ε·log σ(−β·h)] / (1 − 2ε), an unbiased estimate of DPO's loss when labels are
- * wrong with probability ε = `labelSmoothing`; h as in DPO.
+ * Robust DPO, an unbiased estimate of DPO's loss when labels are wrong with probability ε = `labelSmoothing`; h as
+ * in DPO.
+ *
+ * $$\frac{-(1 - \varepsilon)\,\log\sigma(\beta h) + \varepsilon\,\log\sigma(-\beta h)}{1 - 2\varepsilon}$$
  *
  * Chowdhury et al. 2024 (arXiv 2403.00409), equation 8.
  *

@@ -2,8 +2,11 @@ import { tf } from "@/lib/tensorflow/mod.ts";
 import type { PairBatch } from "@/lib/losses/types.ts";
 
 /**
- * Supervised fine-tuning: −log p(response | prompt), summed over the response's tokens as in the reference, or
- * their mean.
+ * Supervised fine-tuning, summed over the response's tokens as in the reference, or their mean:
+ *
+ * $$-\log\pi(y_w \mid x) = -\sum_t \log\pi(y_{w,t} \mid x, y_{w,<t})$$
+ *
+ * Ouyang et al. 2022 (arXiv 2203.02155), section 3.5.
  *
  * @param chosenLogps fp32 [examples], summed over tokens
  * @param lengths tokens of the responses, for means

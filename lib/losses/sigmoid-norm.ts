@@ -4,7 +4,9 @@ import { logistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairLengths, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * Length-normalised DPO: −log σ(β·h̄), where h̄ is DPO's h with each response's log-ratio per token of it.
+ * Length-normalised DPO: DPO's h with each response's log-ratio per token of it.
+ *
+ * $$-\log\sigma\Bigl(\beta \Bigl(\frac{a_w}{n_w} - \frac{a_l}{n_l}\Bigr)\Bigr)$$
  *
  * Lambert et al. 2024, Tülu 3 (arXiv 2411.15124), equation 6.
  *

@@ -4,8 +4,10 @@ import { smoothedLogistic } from "@/lib/losses/logistic.ts";
 import type { LossOptions, PairLengths, PairLogps } from "@/lib/losses/types.ts";
 
 /**
- * SimPO: −log σ(β·(p̄_w − p̄_l) − γ), with the policy's mean log-probs of a token p̄ and no reference. A label
- * smoothing mixes in the opposite label as in DPO.
+ * SimPO, with the policy's mean log-probs of a token p̄ and no reference. A label smoothing mixes in the opposite
+ * label as in DPO.
+ *
+ * $$-\log\sigma\bigl(\beta (\bar p_w - \bar p_l) - \gamma\bigr)$$
  *
  * Meng et al. 2024 (arXiv 2405.14734), equation 6. The paper's β is 2 to 10, far from DPO's.
  *

@@ -10,7 +10,7 @@
 import { join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { adapterShapes, type LoraSettings } from "@/lib/models/lora.ts";
+import { adapterShapes, LORA_TARGETS, type LoraSettings } from "@/lib/models/lora.ts";
 import { openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 import { storedAdapter } from "@/lib/models/stored-tensors.ts";
@@ -29,7 +29,7 @@ export async function saveAdapters(
   folder: string,
   adapters: Weights,
   lora: LoraSettings,
-  base: Pick<ModelSource, "name" | "digest" | "config">,
+  base: Pick<ModelSource, "name" | "digest" | "config" | "hub">,
 ): Promise<void> {
   const stored = Object.entries(adapters).map(([name, tensor]) => ({
     ...storedAdapter(base.config, name, tensor.shape),
@@ -38,7 +38,8 @@ export async function saveAdapters(
   const config = {
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
-    base_model_name_or_path: base.name,
+    base_model_name_or_path: base.hub?.repo ?? base.name,
+    revision: base.hub?.revision ?? null,
     r: lora.r,
     lora_alpha: lora.alpha,
     lora_dropout: lora.dropout,
@@ -75,14 +76,18 @@ export async function saveAdapters(
 export async function copyAdapters(
   from: string,
   to: string,
-  base: Pick<ModelSource, "name" | "digest">,
+  base: Pick<ModelSource, "digest"> & { name: string; revision?: string },
   trainedOn: string,
 ): Promise<void> {
   const file = openSafetensors(join(from, WEIGHTS));
   try {
     checkBase(from, file.metadata[DIGEST], { name: base.name, digest: trainedOn });
     const config = JSON.parse(await Deno.readTextFile(join(from, ADAPTER_CONFIG)));
-    const named = { ...config, base_model_name_or_path: base.name };
+    const named = {
+      ...config,
+      base_model_name_or_path: base.name,
+      revision: base.revision ?? null,
+    };
     await writeFileWhole(join(to, ADAPTER_CONFIG), JSON.stringify(named, null, 2) + "\n");
     await writeSafetensors(
       join(to, WEIGHTS),
@@ -96,6 +101,58 @@ export async function copyAdapters(
     );
   } finally {
     file.close();
+  }
+}
+
+/** An adapter's tensor as it is in memory. */
+export interface AdapterTensor {
+  /** The matrix that it is put on, as `model.layers.0.self_attn.q_proj.weight`. */
+  matrix: string;
+  part: "a" | "b";
+  shape: number[];
+  read(): Float32Array;
+}
+
+/** Open adapters. */
+export interface OpenAdapters {
+  r: number;
+  alpha: number;
+  tensors: AdapterTensor[];
+  close(): void;
+}
+
+/**
+ * Opens adapters that {@link saveAdapters} wrote, for what copies them tensor by tensor.
+ *
+ * @param base the model that training began with
+ * @throws InputError when they were trained on another model
+ */
+export function openAdapters(
+  folder: string,
+  base: Pick<ModelSource, "name" | "digest" | "config">,
+): OpenAdapters {
+  const { r, lora_alpha: alpha } = JSON.parse(Deno.readTextFileSync(join(folder, ADAPTER_CONFIG)));
+  const file = openSafetensors(join(folder, WEIGHTS));
+  try {
+    checkBase(folder, file.metadata[DIGEST], base);
+    const all: LoraSettings = { r, alpha, dropout: 0, targets: [...LORA_TARGETS] };
+    const tensors = [...adapterShapes(base.config, all)].flatMap(([name, shape]) => {
+      const { name: inFile, toMemory } = storedAdapter(base.config, name, shape);
+      const entry = file.tensors.get(inFile);
+      if (!entry) return [];
+      checkShape(`${file.path}: tensor ${inFile}`, entry.shape, shape);
+      const [, module, part] = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(name)!;
+      return [{
+        matrix: `${module}.weight`,
+        part: part === "A" ? "a" as const : "b" as const,
+        shape,
+        read: () => toMemory(file.read(inFile)),
+      }];
+    });
+    return { r, alpha, tensors, close: () => file.close() };
+  } catch (error) {
+    file.close();
+    throw error;
   }
 }
 

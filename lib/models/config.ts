@@ -101,14 +101,11 @@ export const rotaryDim = (
 export const isSliding = ({ differences: d }: DecoderConfig, layer: number): boolean =>
   d?.slidingWindow !== undefined && (d.slidingLayers?.[layer] ?? true);
 
-/** Architectures that GGUF files can have here, by `general.architecture`. */
-const GGUF_ARCHITECTURES = ["llama"];
-
 /** Refuses an architecture that is not among those supported, naming them. */
 export function checkArchitecture(
   name: unknown,
   where: string,
-  supported: readonly string[] = GGUF_ARCHITECTURES,
+  supported: readonly string[],
 ): asserts name is string {
   if (!(supported as readonly unknown[]).includes(name)) {
     throw new InputError(

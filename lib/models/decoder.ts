@@ -17,6 +17,7 @@ import {
   concat,
   embed,
   linear,
+  type MatrixProduct,
   scaleRows,
 } from "@/lib/models/kernels.ts";
 import { adaptedLinear, type Adapters } from "@/lib/models/lora-linear.ts";
@@ -92,6 +93,8 @@ export interface DecodeOptions {
   plan?: LayerPlan;
   /** Trace one layer for all that are computed alike. `attend` then has to do the same in each of them. */
   alike?: boolean;
+  /** Multiplies with a matrix, x_NI · w_OIᵀ; without a gradient where it is not the usual one. */
+  product?: MatrixProduct;
   /** Position of each row, int32 [N], where the model has a table of positions. */
   positions_N?: tf.Tensor | null;
 }
@@ -108,8 +111,14 @@ export function decode(
   rows_NC: tf.Tensor,
   attend: Attend,
   precision: Precision,
-  { checkpointing = false, adapters = null, plan = HERE, alike = false, positions_N = null }:
-    DecodeOptions = {},
+  {
+    checkpointing = false,
+    adapters = null,
+    plan = HERE,
+    alike = false,
+    product: multiply,
+    positions_N = null,
+  }: DecodeOptions = {},
 ): tf.Tensor {
   const { activation = "silu", gated = true, parallel } = config.differences ?? {};
   const frozen = adapters !== null, settings = normSettings(config, precision, frozen);
@@ -130,10 +139,12 @@ export function decode(
         ? adaptedLinear(
           x,
           matrix(),
-          { config, layer, name },
+          { config, layer, name, inputsOf: sum === leave ? plan.share : null },
           { ...adapters, weights: adapterWeights },
           precision,
         )
+        : multiply
+        ? x.map((part) => multiply(part, matrix()))
         : linear(x, matrix());
       const b = bias();
       return b ? sum(y).map((y) => addBias(y, b, precision)) : sum(y);

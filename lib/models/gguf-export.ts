@@ -4,15 +4,18 @@
  * @module
  */
 import { InputError } from "@/lib/errors.ts";
-import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
+import { tensorShapes } from "@/lib/models/config.ts";
 import type { Policy } from "@/lib/models/export.ts";
 import {
   GGML_ENCODINGS,
   type GgmlEncoding,
   type GgmlEncodingName,
 } from "@/lib/models/ggml-encode.ts";
-import { ggufName, permutedHeads, permuteRows } from "@/lib/models/gguf-llama.ts";
-import { createGguf, float, type GgufValue, text, uint } from "@/lib/models/gguf-writer.ts";
+import { EMBEDDING, HEAD } from "@/lib/models/families/gguf.ts";
+import { familyOf } from "@/lib/models/families/mod.ts";
+import { writeConfig } from "@/lib/models/gguf-config.ts";
+import { ggufTensors } from "@/lib/models/gguf-tensors.ts";
+import { createGguf, text, uint } from "@/lib/models/gguf-writer.ts";
 import { tokenizerMetadata } from "@/lib/models/tokenizer-to-gguf.ts";
 
 /** What a GGUF file says beside the model. */
@@ -29,31 +32,18 @@ export interface GgufOptions {
 export interface GgufSaved {
   /** Matrices that were written as F16, because their rows are not whole blocks of the format. */
   fallbacks: string[];
+  /** What llama.cpp computes in another way than the model, in sentences. */
+  notes: string[];
 }
 
-/** The keys of a configuration that are written below, and those that say nothing beyond them. */
-const WRITTEN = new Set<string>([
-  "architecture",
-  "hidden_size",
-  "intermediate_size",
-  "num_hidden_layers",
-  "num_attention_heads",
-  "num_key_value_heads",
-  "head_dim",
-  "vocab_size",
-  "rope_theta",
-  "rms_norm_eps",
-  "tie_word_embeddings",
-  "max_position_embeddings",
-  "bos_token_id",
-  "eos_token_id",
-]);
+/** Tables that llama.cpp's kernels read from fp32 alone. */
+const ALWAYS_F32 = /^model\.embed_positions\./;
 
 /**
- * Saves a model to the file `path`, one tensor in memory at a time. Rows of Q and K are put into llama.cpp's order;
- * a tied output projection is stored once, as the embedding.
+ * Saves a model to the file `path`, one tensor in memory at a time, in llama.cpp's layout; a tied output projection is
+ * stored once, as the embedding, but for the families where llama.cpp asks for it.
  *
- * @throws InputError for a family or a tokenizer that is not written to GGUF yet
+ * @throws InputError for a family, a configuration or a tokenizer that GGUF or llama.cpp does not have
  * @throws Error when a tensor is missing, unknown or of another shape than the configuration says
  */
 export async function saveGguf(
@@ -61,46 +51,61 @@ export async function saveGguf(
   { config, tokenizer, weights }: Policy,
   { type, name, license }: GgufOptions,
 ): Promise<GgufSaved> {
-  checkWritable(config);
-  const shapes = tensorShapes(config), fallbacks: string[] = [];
+  const { metadata, tensors: small, notes } = writeConfig(config);
+  const shapes = tensorShapes(config), stored = ggufTensors(config), fallbacks: string[] = [];
   const encodingOf = (tensor: string, shape: number[]): GgmlEncoding => {
-    if (shape.length < 2) return GGML_ENCODINGS.f32;
+    if (shape.length < 2 || ALWAYS_F32.test(tensor)) return GGML_ENCODINGS.f32;
     const wanted = GGML_ENCODINGS[type];
     if (shape.at(-1)! % wanted.blockSize === 0) return wanted;
     fallbacks.push(tensor);
     return GGML_ENCODINGS.f16;
   };
-  const metadata = {
-    ...modelMetadata(config),
+  const words = tokenizerMetadata(tokenizer, config.vocab_size);
+  const specs = [
+    ...[...small].map(([name, { length }]) => ({
+      name,
+      shape: [length],
+      encoding: GGML_ENCODINGS.f32,
+    })),
+    ...[...shapes].map(([tensor, shape]) => ({
+      name: stored.get(tensor)!.name,
+      shape,
+      encoding: encodingOf(tensor, shape),
+    })),
+  ];
+  const tiedHead = config.tie_word_embeddings && familyOf(config.architecture)!.gguf!.ownHead;
+  if (tiedHead) specs.push({ ...specs.find(({ name }) => name === EMBEDDING)!, name: HEAD });
+  const encodings = new Map<string, GgmlEncoding>(specs.map((spec) => [spec.name, spec.encoding]));
+  const writer = createGguf(path, {
+    ...metadata,
     "general.name": text(name),
     "general.file_type": uint(GGML_ENCODINGS[type].fileType),
     "general.quantization_version": uint(2),
     ...(license === undefined ? {} : { "general.license": text(license) }),
-    ...tokenizerMetadata(tokenizer, config.vocab_size),
-  };
-  const specs = [...shapes].map(([tensor, shape]) => ({
-    name: ggufName(tensor),
-    shape,
-    encoding: encodingOf(tensor, shape),
-  }));
-  const encodings = new Map(specs.map(({ name, encoding }) => [name, encoding]));
-  const writer = createGguf(path, metadata, specs);
+    ...(config.bos_token_id === undefined
+      ? {}
+      : { "tokenizer.ggml.bos_token_id": uint(config.bos_token_id) }),
+    ...words.metadata,
+  }, specs);
   try {
+    for (const [name, values] of small) writer.write(name, values);
     for await (const { name: tensor, shape, data } of weights) {
       if (config.tie_word_embeddings && tensor === "lm_head.weight") continue;
       if (shapes.has(tensor) && shapes.get(tensor)!.join() !== shape.join()) {
         throw new Error(`tensor ${tensor} has the shape [${shape}], not [${shapes.get(tensor)}]`);
       }
-      if (encodings.get(ggufName(tensor)) !== GGML_ENCODINGS.f32) checkRange(tensor, data);
-      const heads = permutedHeads(tensor, config);
-      writer.write(ggufName(tensor), heads ? permuteRows(data, heads, config.head_dim) : data);
+      const { name: inFile = tensor, toFile = (values: Float32Array) => values } =
+        stored.get(tensor) ?? {};
+      if (encodings.get(inFile) !== GGML_ENCODINGS.f32) checkRange(tensor, data);
+      writer.write(inFile, toFile(data));
+      if (tiedHead && inFile === EMBEDDING) writer.write(HEAD, toFile(data));
     }
     writer.finish();
   } catch (error) {
     writer.abandon();
     throw error;
   }
-  return { fallbacks };
+  return { fallbacks, notes: [...notes, ...words.notes] };
 }
 
 const LARGEST_HALF = 65504;
@@ -113,39 +118,4 @@ function checkRange(tensor: string, values: Float32Array): void {
       `${tensor} holds ${beyond}, which half precision cannot; export with type=f32.`,
     );
   }
-}
-
-/** Refuses what the file would leave out: llama.cpp would compute another model from it. */
-function checkWritable(config: DecoderConfig): void {
-  const left = Object.entries(config).filter(([key, value]) =>
-    !WRITTEN.has(key) && value !== undefined && value !== null && value !== false
-  ).map(([key]) => key);
-  if (config.architecture !== "llama" || left.length > 0) {
-    throw new InputError(
-      `a ${config.architecture} model${
-        left.length > 0 ? ` with ${left.join(", ")}` : ""
-      } cannot be written to GGUF yet; export with format=hf, which llama.cpp's converter takes.`,
-    );
-  }
-}
-
-function modelMetadata(config: DecoderConfig): Record<string, GgufValue> {
-  const { head_dim, hidden_size, num_attention_heads } = config;
-  return {
-    "general.architecture": text("llama"),
-    "llama.vocab_size": uint(config.vocab_size),
-    "llama.context_length": uint(config.max_position_embeddings),
-    "llama.embedding_length": uint(hidden_size),
-    "llama.block_count": uint(config.num_hidden_layers),
-    "llama.feed_forward_length": uint(config.intermediate_size),
-    "llama.attention.head_count": uint(num_attention_heads),
-    "llama.attention.head_count_kv": uint(config.num_key_value_heads),
-    "llama.attention.layer_norm_rms_epsilon": float(config.rms_norm_eps),
-    "llama.rope.freq_base": float(config.rope_theta),
-    "llama.rope.dimension_count": uint(head_dim),
-    ...(head_dim * num_attention_heads === hidden_size ? {} : {
-      "llama.attention.key_length": uint(head_dim),
-      "llama.attention.value_length": uint(head_dim),
-    }),
-  };
 }

@@ -4,10 +4,13 @@
  * @module
  */
 import { InputError } from "@/lib/errors.ts";
-import { tensorShapes } from "@/lib/models/config.ts";
+import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 import { fileDigest } from "@/lib/models/digest.ts";
+import { HEAD } from "@/lib/models/families/gguf.ts";
+import { familyOf } from "@/lib/models/families/mod.ts";
 import { type GgufFile, openGguf } from "@/lib/models/gguf.ts";
-import { ggufConfig, ggufName, permutedHeads, unpermuteRows } from "@/lib/models/gguf-llama.ts";
+import { ggufConfig } from "@/lib/models/gguf-config.ts";
+import { type GgufStored, ggufTensors } from "@/lib/models/gguf-tensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 import { checkShape, checkVocabulary, known } from "@/lib/models/tensor-checks.ts";
 import { createTokenizer } from "@/lib/models/tokenizer.ts";
@@ -24,8 +27,8 @@ export async function openGgufModel(name: string, path: string): Promise<ModelSo
   const file = await openGguf(path);
   try {
     const config = ggufConfig(file);
-    const shapes = tensorShapes(config);
-    checkTensors(file, shapes);
+    const shapes = tensorShapes(config), stored = ggufTensors(config);
+    checkTensors(file, config, shapes, stored);
     const tokenizer = createTokenizer(ggufTokenizerParts(file));
     checkVocabulary(path, tokenizer, config);
     const digest = fileDigest(path);
@@ -40,9 +43,8 @@ export async function openGgufModel(name: string, path: string): Promise<ModelSo
       shape: (tensor) => known(path, shapes, tensor),
       read(tensor) {
         known(path, shapes, tensor);
-        const values = file.read(ggufName(tensor));
-        const heads = permutedHeads(tensor, config);
-        return Promise.resolve(heads ? unpermuteRows(values, heads, config.head_dim) : values);
+        const { name, toMemory } = stored.get(tensor)!;
+        return Promise.resolve(toMemory(file.read(name)));
       },
       close: () => file.close(),
     };
@@ -53,17 +55,25 @@ export async function openGgufModel(name: string, path: string): Promise<ModelSo
 }
 
 /** Each tensor that the configuration asks for is there in its shape, and nothing else is. */
-function checkTensors(file: GgufFile, shapes: Map<string, number[]>): void {
+function checkTensors(
+  file: GgufFile,
+  config: DecoderConfig,
+  shapes: Map<string, number[]>,
+  stored: Map<string, GgufStored>,
+): void {
   const unknown = new Set(file.tensors.keys());
+  const derived = familyOf(config.architecture)!.gguf!.tensors?.(config).keys() ?? [];
+  for (const name of derived) unknown.delete(name);
+  if (config.tie_word_embeddings) unknown.delete(HEAD);
   for (const [name, shape] of shapes) {
-    const tensor = file.tensors.get(ggufName(name));
-    if (!tensor) throw new InputError(`${file.path} has no tensor named ${ggufName(name)}.`);
-    unknown.delete(tensor.name);
+    const inFile = stored.get(name)!.name, tensor = file.tensors.get(inFile);
+    if (!tensor) throw new InputError(`${file.path} has no tensor named ${inFile}.`);
+    unknown.delete(inFile);
     checkShape(`${file.path}: tensor ${tensor.name}`, tensor.shape, shape);
   }
   if (unknown.size > 0) {
     throw new InputError(
-      `${file.path} has ${unknown.size} tensors that a llama model does not use (${
+      `${file.path} has ${unknown.size} tensors that a ${config.architecture} model does not use (${
         [...unknown].slice(0, 3).join(", ")
       }); its outputs would be wrong without them.`,
     );

@@ -32,6 +32,12 @@ export const ints = (value: number[]): GgufValue => ({
   value,
 });
 
+export const floats = (value: number[]): GgufValue => ({
+  type: GGUFValueType.ARRAY,
+  subType: GGUFValueType.FLOAT32,
+  value,
+});
+
 /** A tensor to be written. */
 export interface GgufSpec {
   name: string;

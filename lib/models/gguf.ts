@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { resolve } from "node:path";
 import { gguf } from "@huggingface/gguf";
 import { InputError } from "@/lib/errors.ts";
@@ -30,11 +31,15 @@ export interface GgufFile {
   tensors: ReadonlyMap<string, GgufTensor>;
   /** The tensor's values in fp32, in the file's order of rows. */
   read(name: string): Float32Array;
+  /** Whether two tensors have one shape, one format and the same bytes. */
+  same(one: string, other: string): boolean;
   close(): void;
 }
 
 /** More tensors or keys than any model has: a damaged header. */
 const LARGEST_COUNT = 100_000;
+
+const COMPARED_BYTES = 2 ** 20;
 
 /**
  * Opens a GGUF file (version 2 or 3, little endian).
@@ -52,6 +57,8 @@ export async function openGguf(path: string): Promise<GgufFile> {
       metadata,
       tensors,
       read: (name) => readTensor(reader, tensors, name),
+      same: (one, other) =>
+        sameTensor(reader, namedTensor(reader, tensors, one), namedTensor(reader, tensors, other)),
       close: () => reader.close(),
     };
   } catch (error) {
@@ -156,14 +163,35 @@ async function readHeader(reader: FileReader) {
   return { metadata, tensors };
 }
 
+function namedTensor(
+  { path }: FileReader,
+  tensors: ReadonlyMap<string, GgufTensor>,
+  name: string,
+): GgufTensor {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new InputError(`${path} has no tensor named ${name}.`);
+  return tensor;
+}
+
+/** Reads no further than the first difference. */
+function sameTensor(reader: FileReader, one: GgufTensor, other: GgufTensor): boolean {
+  if (one.type !== other.type || one.shape.join() !== other.shape.join()) return false;
+  const mine = Buffer.alloc(COMPARED_BYTES), theirs = Buffer.alloc(COMPARED_BYTES);
+  for (let at = 0; at < one.byteLength; at += COMPARED_BYTES) {
+    const length = Math.min(COMPARED_BYTES, one.byteLength - at);
+    reader.read(mine.subarray(0, length), one.start + at);
+    reader.read(theirs.subarray(0, length), other.start + at);
+    if (Buffer.compare(mine.subarray(0, length), theirs.subarray(0, length)) !== 0) return false;
+  }
+  return true;
+}
+
 function readTensor(
   reader: FileReader,
   tensors: ReadonlyMap<string, GgufTensor>,
   name: string,
 ): Float32Array {
-  const tensor = tensors.get(name);
-  if (!tensor) throw new InputError(`${reader.path} has no tensor named ${name}.`);
-  const { type } = tensor;
+  const tensor = namedTensor(reader, tensors, name), { type } = tensor;
   const out = new Float32Array(tensor.shape.reduce((product, n) => product * n, 1));
   readChunks(reader, tensor.start, tensor.byteLength, type.blockBytes, (bytes, done) => {
     type.dequantize(bytes, out, done / type.blockBytes * type.blockSize);

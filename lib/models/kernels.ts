@@ -20,6 +20,9 @@ export const matMul = (
     attr.bool("transpose_b", transposeB),
   ], [a, b]);
 
+/** x_NI · w_OIᵀ, both in one precision. */
+export type MatrixProduct = (x_NI: tf.Tensor, w_OI: tf.Tensor) => tf.Tensor;
+
 export const batchMatMul = (
   a: tf.Tensor,
   b: tf.Tensor,
@@ -174,5 +177,9 @@ export function withBias(
 }
 
 /** Next-token scores h_NC · head_VCᵀ in fp32. */
-export const project = (h_NC: tf.Tensor, head_VC: tf.Tensor, precision: Precision): tf.Tensor =>
-  toFp32(matMul(toCompute(h_NC, precision), toCompute(head_VC, precision), false, true));
+export const project = (
+  h_NC: tf.Tensor,
+  head_VC: tf.Tensor,
+  precision: Precision,
+  product: MatrixProduct = (x, w) => matMul(x, w, false, true),
+): tf.Tensor => toFp32(product(toCompute(h_NC, precision), toCompute(head_VC, precision)));

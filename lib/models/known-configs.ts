@@ -6,8 +6,11 @@
  */
 import { join } from "node:path";
 import { InputError } from "@/lib/errors.ts";
+import { answerOf } from "@/lib/hub/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
 import { fromHfConfig } from "@/lib/models/hf-config.ts";
+import { fetchHubConfig, type FetchOptions } from "@/lib/models/hub-model.ts";
+import { type HubName, meantOnHub } from "@/lib/models/hub-name.ts";
 import { openModel } from "@/lib/models/source.ts";
 
 const LLAMA_7B: DecoderConfig = {
@@ -44,7 +47,10 @@ const KNOWN: Record<string, DecoderConfig> = {
  *
  * @throws InputError when there is no such model, or its architecture is not supported
  */
-export async function modelConfig(nameOrPath: string): Promise<DecoderConfig> {
+export async function modelConfig(
+  nameOrPath: string,
+  options: FetchOptions = {},
+): Promise<DecoderConfig> {
   if (Object.hasOwn(KNOWN, nameOrPath)) return KNOWN[nameOrPath];
   for (const path of [nameOrPath, join(nameOrPath, "config.json")]) {
     if (!path.endsWith("config.json")) continue;
@@ -61,17 +67,23 @@ export async function modelConfig(nameOrPath: string): Promise<DecoderConfig> {
       throw new InputError(`${path} is not JSON: ${error.message}.`);
     }
   }
-  const isHubId = /^[\w.-]+(\/[\w.-]+)?$/.test(nameOrPath) && !nameOrPath.endsWith(".gguf");
+  const name = meantOnHub(nameOrPath);
+  if (name && name.gguf === undefined) return await configOnHub(name, options);
+  const source = await openModel(nameOrPath);
+  source.close();
+  return source.config;
+}
+
+async function configOnHub(name: HubName, options: FetchOptions): Promise<DecoderConfig> {
   try {
-    const source = await openModel(nameOrPath);
-    source.close();
-    return source.config;
+    return await fetchHubConfig(name, options);
   } catch (error) {
-    if (!(error instanceof InputError) || !isHubId) throw error;
-    throw new InputError(
-      `${error.message} Its config.json is enough for a plan, and these are known without one: ${
-        Object.keys(KNOWN).join(", ")
-      }.`,
-    );
+    if (answerOf(error)) {
+      (error as Error).message +=
+        ` A config.json is enough for a plan, and these are known without one: ${
+          Object.keys(KNOWN).join(", ")
+        }.`;
+    }
+    throw error;
   }
 }

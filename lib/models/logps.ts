@@ -13,7 +13,7 @@ import {
   embedTokens,
   lastNorm,
 } from "@/lib/models/decoder.ts";
-import { permuteRows, project, withBias } from "@/lib/models/kernels.ts";
+import { type MatrixProduct, permuteRows, project, withBias } from "@/lib/models/kernels.ts";
 import type { LayoutTensors } from "@/lib/models/layout.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { capLogits, tokenLogps } from "@/lib/models/vocabulary.ts";
@@ -60,9 +60,10 @@ export function vocabularyLogits(
   weights: Weights,
   h_NC: tf.Tensor,
   precision: Precision,
+  product?: MatrixProduct,
 ): tf.Tensor {
   const { h, head } = headInputs(weights, h_NC, precision);
-  return capLogits(project(h, head, precision), config.differences?.logitCap, "fp32");
+  return capLogits(project(h, head, precision, product), config.differences?.logitCap, "fp32");
 }
 
 /** What is multiplied for the scores of the vocabulary. */

@@ -9,6 +9,7 @@ import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 import { concat, linear, matMul } from "@/lib/models/kernels.ts";
 import { adapterNames, type LoraSettings } from "@/lib/models/lora.ts";
 import { type Precision, toCompute, toFp32 } from "@/lib/models/precision.ts";
+import type { TensorShare } from "@/lib/models/tensor-share.ts";
 import { type Joined, JOINED_NAMES, partNames, type Weights } from "@/lib/models/weights.ts";
 
 /** Adapters as the decoder applies them. */
@@ -25,6 +26,8 @@ export interface ProductPlace {
   config: DecoderConfig;
   layer: number;
   name: Joined;
+  /** Whose part of the inputs this process has; null for all of them. */
+  inputsOf: TensorShare | null;
 }
 
 /** The adapters of one matrix that has the rows `from` to `from + count − 1` of a joined one. */
@@ -92,7 +95,7 @@ export function adaptedLinear(
   return customGradMany((...inputs) => {
     const x = inputs.slice(0, parts), ab = inputs.slice(parts);
     const a_RI = joinedA(ab.slice(0, n)), b_OR = joinedB(ab.slice(n));
-    const masks = dropoutSeed && rate > 0 ? dropoutMasks(x, rate, dropoutSeed, siteOf(place)) : [];
+    const masks = dropoutSeed && rate > 0 ? dropoutMasks(x, rate, dropoutSeed, place) : [];
     const d_NI = x.map((x, i) => masks[i] ? dropped(x, masks[i], rate, precision) : x);
     const u_NR = d_NI.map((d) => matMul(d, a_RI, false, true));
     const values = x.map((x, i) => {
@@ -141,19 +144,24 @@ const siteOf = ({ layer, name }: ProductPlace): number =>
 
 /**
  * For each part of the rows: false with probability `rate`. Depends on the two int32 of the seed and the site alone
- * (Philox), not on how the rows are divided.
+ * (Philox), not on how the rows are divided; a process with a part of the inputs has that part of the whole mask.
  */
 function dropoutMasks(
   x_NI: tf.Tensor[],
   rate: number,
   seed_2: tf.Tensor,
-  site: number,
+  place: ProductPlace,
 ): tf.Tensor[] {
-  const shape = [x_NI.reduce((n, x) => n + x.shape[0], 0), x_NI[0].shape[1]!];
+  const rows = x_NI.reduce((n, x) => n + x.shape[0], 0), inputs = x_NI[0].shape[1]!;
+  const { rank, world } = place.inputsOf ?? { rank: 0, world: 1 };
   const uniform = op("StatelessRandomUniform", [
     attr.type("dtype", DataType.float32),
     attr.type("T", DataType.int32),
     attr.type("Tseed", DataType.int32),
-  ], [tf.tensor1d(shape, "int32"), tf.add(seed_2, tf.tensor1d([0, site], "int32"))]);
-  return tf.split(tf.greaterEqual(uniform, rate), x_NI.map((x) => x.shape[0]), 0);
+  ], [
+    tf.tensor1d([rows, world * inputs], "int32"),
+    tf.add(seed_2, tf.tensor1d([0, siteOf(place)], "int32")),
+  ]);
+  const own = world === 1 ? uniform : tf.slice(uniform, [0, rank * inputs], [rows, inputs]);
+  return tf.split(tf.greaterEqual(own, rate), x_NI.map((x) => x.shape[0]), 0);
 }

@@ -5,6 +5,7 @@
  */
 import { type DecoderConfig, type RopeScaling, rotaryDim } from "@/lib/models/config.ts";
 import { InputError } from "@/lib/errors.ts";
+import { scaledFrequencies } from "@/lib/models/rope-scaling.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 
 /** Cosines and sines of the rotary angles, each [N, 1, R/2], fp32; R numbers of a head are rotated. */
@@ -28,7 +29,7 @@ export function ropeTables(
   const dim = rotaryDim(config), half = dim / 2, N = positions.length;
   const theta = ownBase ? slidingRopeTheta : config.rope_theta;
   const scaling = ownBase ? undefined : ropeScaling;
-  const frequencies = scaled(
+  const frequencies = scaledFrequencies(
     Array.from({ length: half }, (_, i) => theta ** (-2 * i / dim)),
     scaling,
   );
@@ -57,26 +58,5 @@ function checkLength(
       `a sequence has more than ${limit} tokens; behind them this model's rotary positions change (longrope), which is ` +
         "not supported: give shorter ones.",
     );
-  }
-}
-
-/** Frequencies as transformers' modeling_rope_utils.py scales them. */
-function scaled(frequencies: number[], scaling: RopeScaling | undefined): number[] {
-  switch (scaling?.rope_type) {
-    case undefined:
-      return frequencies;
-    case "linear":
-      return frequencies.map((frequency) => frequency / scaling.factor);
-    case "longrope":
-      return frequencies.map((frequency, i) => frequency / scaling.short_factor[i]);
-    case "llama3": {
-      const { factor, low_freq_factor: low, high_freq_factor: high } = scaling;
-      return frequencies.map((frequency) => {
-        const turns = scaling.original_max_position_embeddings * frequency / (2 * Math.PI);
-        // 1 where a frequency is kept, 0 where it is divided.
-        const kept = Math.min(1, Math.max(0, (turns - low) / (high - low)));
-        return (1 - kept) * frequency / factor + kept * frequency;
-      });
-    }
   }
 }

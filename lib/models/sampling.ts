@@ -6,7 +6,8 @@
 import { unsafeUniformIntDistribution, xoroshiro128plus } from "pure-rand";
 import { chooseToken, penalised, type TokenFilters } from "@/lib/models/choose-token.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
-import { KvCache, type NextTokens } from "@/lib/models/kv-cache.ts";
+import { type Decoding, decodingOf, type NextTokens, type Wanted } from "@/lib/models/decoding.ts";
+import { KvCache } from "@/lib/models/kv-cache.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
@@ -60,16 +61,62 @@ interface Row {
   seen: Set<number> | null;
 }
 
+/** A model's sampling, which keeps what it traced for the next call. */
+export interface Sampler {
+  /**
+   * Samples all requests, in their order. What a request gives does not depend on the others, up to the rounding
+   * of sums of other shapes.
+   *
+   * @throws DOMException `AbortError` when `signal` is aborted
+   */
+  sample(requests: SampleRequest[], options: SampleOptions): Promise<Sample[]>;
+  dispose(): void;
+}
+
 /**
- * Samples all requests, in their order. What a request gives does not depend on the others, up to the rounding
- * of sums of other shapes.
+ * Makes the sampling of a model. Nothing is traced before the first call.
  *
- * @throws DOMException `AbortError` when `signal` is aborted
+ * @param weights as `frozenWeights` gives them; they stay the caller's, and may not change
  */
+export function createSampler(
+  config: DecoderConfig,
+  weights: Weights,
+  precision: Precision,
+): Sampler {
+  const decoding = decodingOf(config, precision);
+  return {
+    sample: (requests, options) =>
+      sampleAll({ config, precision, decoding, weights }, requests, options),
+    dispose: () => decoding.dispose(),
+  };
+}
+
+/** Samples once, as {@link Sampler.sample}; what was traced for it is dropped. */
 export async function sample(
   config: DecoderConfig,
   weights: Weights,
   precision: Precision,
+  requests: SampleRequest[],
+  options: SampleOptions,
+): Promise<Sample[]> {
+  const sampler = createSampler(config, weights, precision);
+  try {
+    return await sampler.sample(requests, options);
+  } finally {
+    sampler.dispose();
+  }
+}
+
+/** What is sampled from. */
+interface Sampled {
+  config: DecoderConfig;
+  precision: Precision;
+  decoding: Decoding;
+  weights: Weights;
+}
+
+async function sampleAll(
+  { config, precision, decoding, weights }: Sampled,
   requests: SampleRequest[],
   options: SampleOptions,
 ): Promise<Sample[]> {
@@ -82,10 +129,12 @@ export async function sample(
   const cache = new KvCache(
     config,
     weights,
+    decoding,
     precision,
     Math.min(batchSize, requests.length),
     slots,
   );
+  const wanted = wantedBy(requests);
   const samples: Sample[] = [];
   const rows: (Row | undefined)[] = Array(cache.rows).fill(undefined);
   // Prompts of similar length are read together: shorter ones are padded to the longest.
@@ -121,17 +170,18 @@ export async function sample(
       ) {
         const taken = waiting.splice(0, Math.min(free.length, PROMPTS_AT_ONCE));
         taken.forEach((request, i) => {
-          const { ids, seed, repetitionPenalty = 1 } = requests[request];
-          const seen = repetitionPenalty === 1 ? null : new Set(ids);
+          const { ids, seed } = requests[request];
+          const seen = isPenalised(requests[request]) ? new Set(ids) : null;
           rows[free[i]] = { request, ids: [], length: ids.length, random: uniform(seed), seen };
         });
-        await readPrompts(cache, requests, taken, free, rows, accept);
+        await readPrompts(cache, wanted, requests, taken, free, rows, accept);
         continue;
       }
       const next = await cache.next(
         rows.map((row) => row?.ids.at(-1) ?? 0),
         rows.map((row) => row?.length ?? 0),
         rows.map((row) => temperatureOf(row && requests[row.request])),
+        wanted,
       );
       rows.forEach((row) => row && row.length++);
       await takeTokens(next, requests, rows, [...rows.keys()], accept);
@@ -144,6 +194,7 @@ export async function sample(
 
 async function readPrompts(
   cache: KvCache,
+  wanted: Wanted,
   requests: SampleRequest[],
   taken: number[],
   free: number[],
@@ -160,12 +211,23 @@ async function readPrompts(
     free.slice(0, taken.length),
     padded,
     taken.map((request) => temperatureOf(requests[request])),
+    wanted,
   );
   await takeTokens(next, requests, rows, free.slice(0, taken.length), accept);
 }
 
 /** The divisor of the logits; greedy requests do not use the probabilities. */
 const temperatureOf = (request: SampleRequest | undefined) => request?.temperature || 1;
+
+/**
+ * What tokens are chosen by: drawn ones by probabilities, penalised ones by logits. The same for all steps of a call:
+ * another choice would be traced anew.
+ */
+const wantedBy = (requests: SampleRequest[]): Wanted => ({
+  probabilities: requests.some((r) => r.temperature > 0 && !isPenalised(r)),
+  logits: requests.some(isPenalised),
+});
+const isPenalised = ({ repetitionPenalty = 1 }: SampleRequest) => repetitionPenalty !== 1;
 
 /** Chooses a token for each row of `at`, which are the rows that `next` speaks of, in order. */
 async function takeTokens(
@@ -175,16 +237,11 @@ async function takeTokens(
   at: number[],
   accept: (at: number, id: number) => Promise<void>,
 ): Promise<void> {
-  const best = next.best.dataSync(), V = next.probabilities.shape[1]!;
-  const current = at.map((row) => rows[row]);
-  const anyOf = (wanted: (row: Row) => boolean) => current.some((row) => row && wanted(row));
-  const drawn = ({ request }: Row) => requests[request].temperature > 0;
-  const read = (tensor: tf.Tensor, needed: boolean) =>
-    needed ? tensor.dataSync() as Float32Array : undefined;
-  const probabilities = read(next.probabilities, anyOf((row) => !row.seen && drawn(row)));
-  const logits = read(next.logits, anyOf((row) => row.seen !== null));
-  tf.dispose([next.best, next.probabilities, next.logits]);
-  for (const [i, row] of current.entries()) {
+  const best = next.best.dataSync(), V = (next.probabilities ?? next.logits)?.shape[1] ?? 0;
+  const probabilities = next.probabilities?.dataSync() as Float32Array | undefined;
+  const logits = next.logits?.dataSync() as Float32Array | undefined;
+  tf.dispose([next.best, next.probabilities, next.logits].filter((tensor) => tensor !== null));
+  for (const [i, row] of at.map((row) => rows[row]).entries()) {
     if (!row) continue;
     const { temperature, repetitionPenalty = 1, ...filters } = requests[row.request];
     const of = (values: Float32Array) => values.subarray(i * V, (i + 1) * V);

@@ -8,6 +8,9 @@ import { tf } from "@/lib/tensorflow/mod.ts";
 
 /** How the processes come to one result. `enter` and `leave` are f and g of Shoeybi et al. 2019 (arXiv 1909.08053). */
 export interface TensorShare {
+  /** Which of how many processes this one is: of what is divided evenly it has the part of that number. */
+  rank: number;
+  world: number;
   /**
    * Parts of what a block's first product is given, as they are; their gradient is the sum of all processes'. Sums are
    * made in fp32 whatever the type of what is summed.

@@ -5,43 +5,171 @@
  */
 import { InputError } from "@/lib/errors.ts";
 import type { GgufFile } from "@/lib/models/gguf.ts";
-import type { AddedToken, TokenizerJson, TokenizerParts } from "@/lib/models/tokenizer.ts";
+import { PRE_TOKENIZER_NAMES, PRE_TOKENIZERS } from "@/lib/models/pre-tokenizers.ts";
+import {
+  impliedMerges,
+  sentencePieceJson,
+  SPACE,
+  type TokenizerCore,
+} from "@/lib/models/sentencepiece.ts";
+import { TOKEN_TYPES } from "@/lib/models/token-types.ts";
+import type { AddedToken, TokenizerParts } from "@/lib/models/tokenizer.ts";
 
-/** llama.cpp's name of a pre-tokenizer to what stands before byte-level splitting in tokenizer.json. */
-export const PRE_TOKENIZERS: Record<string, { type: string; individual_digits: boolean }[]> = {
-  "gpt-2": [],
-  "smollm": [{ type: "Digits", individual_digits: true }],
+/** The lists of a file, checked against each other. */
+interface Words {
+  tokens: string[];
+  types: number[];
+  ids: Map<string, number>;
+}
+
+/** What the file's kind of tokenizer decides. */
+interface Kind {
+  words: Words;
+  json: TokenizerCore;
+  /** Whether a prompt begins with BOS where the file does not say. */
+  addBos: boolean;
+}
+
+const KINDS: Record<string, (file: GgufFile) => Kind> = {
+  gpt2: byteLevelKind,
+  llama: sentencePieceKind,
 };
 
-/** `tokenizer.ggml.token_type`: a control token, and one that a user of the tokenizer added. */
-const CONTROL = 3, USER_DEFINED = 4;
+/** Kinds of tokens that stand outside of the merges. */
+const ADDED: readonly number[] = [
+  TOKEN_TYPES.unknown,
+  TOKEN_TYPES.control,
+  TOKEN_TYPES.userDefined,
+];
 
 /**
- * The parts of tokenizer.json and tokenizer_config.json that a byte-level BPE tokenizer of a GGUF file stands for.
+ * The parts of tokenizer.json and tokenizer_config.json that the tokenizer of a GGUF file stands for.
  *
  * @throws InputError for another kind of tokenizer, an unknown pre-tokenizer, or damaged lists
  */
 export function ggufTokenizerParts(file: GgufFile): TokenizerParts {
-  const { path, metadata } = file;
-  const kind = metadata["tokenizer.ggml.model"];
-  if (kind !== "gpt2") {
+  const { path, metadata } = file, name = metadata["tokenizer.ggml.model"];
+  if (typeof name !== "string" || !Object.hasOwn(KINDS, name)) {
     throw new InputError(
       `${path}: the tokenizer kind ${
-        JSON.stringify(kind ?? null)
-      } is not supported; supported: gpt2 (byte-level BPE).`,
+        JSON.stringify(name ?? null)
+      } is not supported; supported: gpt2 (byte-level BPE), llama (SentencePiece BPE).`,
     );
   }
-  const pre = metadata["tokenizer.ggml.pre"];
-  if (typeof pre !== "string" || !Object.hasOwn(PRE_TOKENIZERS, pre)) {
+  const { words, json, addBos } = KINDS[name](file);
+  const added: AddedToken[] = words.tokens.flatMap((content, id) =>
+    ADDED.includes(words.types[id])
+      ? [{
+        id,
+        content,
+        single_word: false,
+        lstrip: false,
+        rstrip: stripsAfter(file, name, content),
+        normalized: false,
+        special: words.types[id] !== TOKEN_TYPES.userDefined,
+      }]
+      : []
+  );
+  const config = tokenizerConfig(file, words.tokens);
+  return {
+    tokenizerJson: {
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: added,
+      post_processor: (metadata["tokenizer.ggml.add_bos_token"] ?? addBos) === true
+        ? bosProcessor(config.bos_token, words.ids)
+        : null,
+      ...json,
+    },
+    tokenizerConfig: config,
+    ...template(file),
+    where: path,
+  };
+}
+
+function byteLevelKind(file: GgufFile): Kind {
+  const { path, metadata } = file, name = metadata["tokenizer.ggml.pre"];
+  const pre = PRE_TOKENIZERS.find(({ names }) => (names as unknown[]).includes(name));
+  if (!pre) {
     throw new InputError(
-      `${path}: the pre-tokenizer ${JSON.stringify(pre ?? null)} is not supported; supported: ${
-        Object.keys(PRE_TOKENIZERS).join(", ")
+      `${path}: the pre-tokenizer ${JSON.stringify(name ?? null)} is not supported; supported: ${
+        PRE_TOKENIZER_NAMES.join(", ")
       }.`,
     );
   }
-  const tokens = list<string>(file, "tokenizer.ggml.tokens", "string");
-  const types = list<number>(file, "tokenizer.ggml.token_type", "number");
   const merges = list<string>(file, "tokenizer.ggml.merges", "string");
+  const words = readWords(file, (token) => token);
+  return {
+    words,
+    // llama.cpp's default for those two.
+    addBos: pre.ignoreMerges,
+    json: {
+      normalizer: pre.normalizer,
+      pre_tokenizer: pre.parts.length === 1
+        ? pre.parts[0]
+        : { type: "Sequence", pretokenizers: [...pre.parts] },
+      decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+      model: {
+        type: "BPE",
+        dropout: null,
+        unk_token: null,
+        continuing_subword_prefix: "",
+        end_of_word_suffix: "",
+        fuse_unk: false,
+        byte_fallback: false,
+        ignore_merges: pre.ignoreMerges,
+        vocab: Object.fromEntries(words.ids),
+        merges: merges.map((merge) => splitMerge(merge, words.ids, path)),
+      },
+    },
+  };
+}
+
+function sentencePieceKind(file: GgufFile): Kind {
+  const { path, metadata } = file;
+  // The converter writes spaces into tokens that it takes for texts of their own.
+  const words = readWords(
+    file,
+    (token, type) => type === TOKEN_TYPES.control ? token : token.replaceAll(" ", SPACE),
+  );
+  const { tokens, types, ids } = words, vocab = Object.fromEntries(ids);
+  const merges = metadata["tokenizer.ggml.merges"] === undefined
+    ? impliedMerges(vocab, mergeScores(file, words))
+    : list<string>(file, "tokenizer.ggml.merges", "string")
+      .map((merge) => splitMerge(merge, ids, path));
+  return {
+    words,
+    addBos: true,
+    json: sentencePieceJson({
+      vocab,
+      merges,
+      unknown: tokens[types.indexOf(TOKEN_TYPES.unknown)] ?? null,
+      prefix: (metadata["tokenizer.ggml.add_space_prefix"] ?? true) === true,
+    }),
+  };
+}
+
+/** Scores of the tokens that are merged. Gemma's do not follow its merges; the order of its tokens does. */
+function mergeScores(file: GgufFile, { tokens, types }: Words): Map<string, number> {
+  const scores = list<number>(file, "tokenizer.ggml.scores", "number");
+  const byOrder = String(file.metadata["general.architecture"]).startsWith("gemma");
+  if (scores.length !== tokens.length) {
+    throw new InputError(`${file.path} names ${tokens.length} tokens but ${scores.length} scores.`);
+  }
+  const merged: readonly number[] = [TOKEN_TYPES.normal, TOKEN_TYPES.userDefined];
+  return new Map(
+    tokens.flatMap((token, id) =>
+      merged.includes(types[id]) ? [[token, byOrder ? -id : scores[id]] as const] : []
+    ),
+  );
+}
+
+function readWords(file: GgufFile, spell: (token: string, type: number) => string): Words {
+  const { path } = file;
+  const types = list<number>(file, "tokenizer.ggml.token_type", "number");
+  const tokens = list<string>(file, "tokenizer.ggml.tokens", "string")
+    .map((token, id) => spell(token, types[id]));
   if (types.length !== tokens.length) {
     throw new InputError(`${path} names ${tokens.length} tokens but ${types.length} token types.`);
   }
@@ -49,55 +177,7 @@ export function ggufTokenizerParts(file: GgufFile): TokenizerParts {
   if (ids.size !== tokens.length) {
     throw new InputError(`${path} is damaged: ${tokens.length - ids.size} tokens appear twice.`);
   }
-  const added: AddedToken[] = tokens.flatMap((content, id) =>
-    types[id] === CONTROL || types[id] === USER_DEFINED
-      ? [{
-        id,
-        content,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: types[id] === CONTROL,
-      }]
-      : []
-  );
-  const byteLevel = {
-    type: "ByteLevel",
-    add_prefix_space: false,
-    trim_offsets: true,
-    use_regex: true,
-  };
-  const tokenizerJson: TokenizerJson = {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: PRE_TOKENIZERS[pre].length === 0
-      ? byteLevel
-      : { type: "Sequence", pretokenizers: [...PRE_TOKENIZERS[pre], byteLevel] },
-    post_processor: null,
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: "",
-      end_of_word_suffix: "",
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(ids),
-      merges: merges.map((merge) => splitMerge(merge, ids, path)),
-    },
-  };
-  return {
-    tokenizerJson,
-    tokenizerConfig: tokenizerConfig(file, tokens),
-    ...template(file),
-    where: path,
-  };
+  return { tokens, types, ids };
 }
 
 /** `"Ġ t"` → `["Ġ", "t"]`. Checking every merge finds a list that was cut inside a string. */
@@ -112,15 +192,38 @@ function splitMerge(merge: string, ids: Map<string, number>, path: string): [str
   return [left, right];
 }
 
+/** Phi-3's tokens of turns take the white space behind them, which GGUF does not say; llama.cpp knows it too. */
+function stripsAfter({ metadata }: GgufFile, kind: string, token: string): boolean {
+  return kind === "llama" && metadata["general.architecture"] === "phi3" &&
+    !["<unk>", "<s>", "<|endoftext|>"].includes(token);
+}
+
+/** What puts BOS before texts, for those who read the saved tokenizer. */
+function bosProcessor(bos: unknown, ids: Map<string, number>): Record<string, unknown> | null {
+  const id = ids.get(bos as string);
+  if (id === undefined) return null;
+  const special = { SpecialToken: { id: bos, type_id: 0 } };
+  const sequence = (id: string, type_id: number) => ({ Sequence: { id, type_id } });
+  return {
+    type: "TemplateProcessing",
+    single: [special, sequence("A", 0)],
+    pair: [special, sequence("A", 0), special, sequence("B", 1)],
+    special_tokens: { [bos as string]: { id: bos, ids: [id], tokens: [bos] } },
+  };
+}
+
 function tokenizerConfig(file: GgufFile, tokens: string[]): Record<string, unknown> {
+  const { metadata } = file;
   const config: Record<string, unknown> = {
     tokenizer_class: "PreTrainedTokenizerFast",
     clean_up_tokenization_spaces: false,
-    model_max_length: Number(file.metadata["llama.context_length"] ?? 2048),
+    model_max_length: Number(
+      metadata[`${metadata["general.architecture"]}.context_length`] ?? 2048,
+    ),
   };
   const names = { bos: "bos", eos: "eos", unk: "unknown", pad: "padding" };
   for (const [ours, ggml] of Object.entries(names)) {
-    const id = file.metadata[`tokenizer.ggml.${ggml}_token_id`];
+    const id = metadata[`tokenizer.ggml.${ggml}_token_id`];
     if (id === undefined) continue;
     const token = typeof id === "number" ? tokens[id] : undefined;
     if (token === undefined) {

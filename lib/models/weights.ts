@@ -132,7 +132,8 @@ export async function loadWeights(source: ModelSource, onProgress?: OnProgress):
  * @throws InputError as {@link loadWeights}
  */
 export async function loadTensor(source: ModelSource, name: string): Promise<tf.Tensor> {
-  const values = tf.tensor(await source.read(name), source.shape(name), "float32");
+  const data = await source.read(name);
+  const values = tf.tensor(data, source.shape(name), "float32");
   try {
     // An operation takes it out of JavaScript's memory, where the whole model would otherwise wait for its first use.
     return op(
@@ -148,6 +149,8 @@ export async function loadTensor(source: ModelSource, name: string): Promise<tf.
     );
   } finally {
     values.dispose();
+    // TensorFlow has its own copy by now. Left to the garbage collector, half a model waits for its turn.
+    (data.buffer as ArrayBuffer).transfer(0);
   }
 }
 
@@ -172,12 +175,15 @@ export function frozenWeights(weights: Weights, precision: Precision): Weights {
 export async function loadFrozenWeights(
   source: ModelSource,
   precision: Precision,
+  onProgress?: OnProgress,
 ): Promise<Weights> {
   const frozen: Weights = {};
+  let done = 0;
   for (const { name, parts } of frozenTensors(source.tensorNames)) {
     const tensors: tf.Tensor[] = [];
     for (const part of parts) {
       tensors.push(await loadTensor(source, part));
+      onProgress?.(++done, source.tensorNames.length, part);
     }
     frozen[name] = freeze(name, tensors, precision);
     tf.dispose(tensors);

@@ -23,6 +23,8 @@ export const SMALL: Readonly<Record<string, ParameterValue>> = {
   max_steps: 2,
   batch_size: 2,
   max_length: 384,
+  sweep: ["ipo:0.1"],
+  trainers: ["FSDPTrainer"],
 };
 
 /** Which notebooks {@link executeAll} runs, and how. */

@@ -5,6 +5,9 @@
  * @module
  */
 
+import { onPaper } from "@/lib/charts/paper.ts";
+import { markdownTable } from "@/lib/markdown.ts";
+
 type Displayable = Deno.jupyter.Displayable;
 
 /**
@@ -12,22 +15,20 @@ type Displayable = Deno.jupyter.Displayable;
  * does not take the colours of a dark page.
  */
 export function figure(svg: string): Displayable {
-  const paper = '<rect width="100%" height="100%" fill="#ffffff"/>';
-  const picture = svg.replace(
-    /<svg\b[^>]*>/,
-    (root) => root.replace(/>$/, ` color="#1f2328">${paper}`),
-  );
   const title = svg.match(/<title>(.*?)<\/title>/)?.[1] ?? "Figure";
-  return displayable({ "image/svg+xml": picture, "text/plain": title });
+  return displayable({ "image/svg+xml": onPaper(svg), "text/plain": title });
 }
 
 /** Rows as a table. @param columns which, in this order; default those of the first row */
 export function table(rows: readonly object[], columns?: readonly string[]): Displayable {
   if (rows.length === 0) return markdown("*none*");
   const names = columns ?? Object.keys(rows[0]);
-  const line = (cells: readonly unknown[]) => `| ${cells.map(cellText).join(" | ")} |`;
-  const body = rows.map((row) => line(names.map((name) => (row as Record<string, unknown>)[name])));
-  return markdown([line(names), line(names.map(() => "---")), ...body].join("\n"));
+  const cells = rows.map((row) =>
+    names.map((name) => cellText((row as Record<string, unknown>)[name]))
+  );
+  return markdown(
+    markdownTable({ head: names.map(cellText), rows: cells, textColumns: names.length }),
+  );
 }
 
 /** Program text, or the difference of two (`language` diff). */

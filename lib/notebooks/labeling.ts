@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { labelingItem } from "@/lib/labels/item.ts";
-import { saveLabel } from "@/lib/labels/save.ts";
-import { readSecret } from "@/lib/labels/secret.ts";
+import { Labeling } from "@/lib/labels/labeling.ts";
 import type { SideVerdict } from "@/lib/labels/showing.ts";
 import { code } from "@/lib/notebooks/display.ts";
-import { withStore } from "@/lib/store/store.ts";
+import { SharedFile } from "@/lib/store/shared-file.ts";
 
 const VERDICTS: Record<string, SideVerdict> = { 1: "a", 2: "b", s: "same", b: "both_bad" };
 
@@ -36,11 +34,12 @@ export async function labelHere(
   { show, ask }: Asking = IN_NOTEBOOK,
 ): Promise<Given> {
   const given = { labeled: 0, skipped: 0, nobody: false };
+  const file = new SharedFile(db);
+  const labeling = await Labeling.open(file);
   while (given.labeled + given.skipped < count) {
-    const [item, secret] = await withStore(db, async (store) => {
-      const secret = await readSecret(store);
-      return [await labelingItem(store, secret, labeler), secret] as const;
-    });
+    const item = await labeling.item(labeler);
+    // While somebody thinks, others may have the file.
+    await file.close();
     if (!item.pair || !item.a || !item.b || item.decision) break;
     await show(`# ${item.question!.title}\n\n# 1\n${item.a.code}\n\n# 2\n${item.b.code}`);
     const shown = performance.now();
@@ -48,24 +47,24 @@ export async function labelHere(
     if (answer === null) return { ...given, nobody: true };
     const preference = VERDICTS[answer.trim().toLowerCase()] ?? null;
     const milliseconds = performance.now() - shown;
-    await withStore(db, (store) =>
-      saveLabel(store, secret, labeler, {
-        client_id: crypto.randomUUID(),
-        pair: item.pair!,
-        showing: item.showing,
-        action: preference ? "label" : "skip",
-        preference,
-        correctness: null,
-        performance: null,
-        readability: null,
-        reason: null,
-        note: null,
-        active_ms: milliseconds,
-        wall_ms: milliseconds,
-        revealed: [],
-      }));
+    await labeling.save(labeler, {
+      client_id: crypto.randomUUID(),
+      pair: item.pair,
+      showing: item.showing,
+      action: preference ? "label" : "skip",
+      preference,
+      correctness: null,
+      performance: null,
+      readability: null,
+      reason: null,
+      note: null,
+      active_ms: milliseconds,
+      wall_ms: milliseconds,
+      revealed: [],
+    });
     if (preference) given.labeled++;
     else given.skipped++;
   }
+  await file.close();
   return given;
 }

@@ -24,10 +24,26 @@ export interface Parameter {
   help: string;
 }
 
+/** One output of a cell: printed text, or what was shown, by its kinds. */
+export interface RunOutput {
+  /** `stdout` or `stderr`, of text. */
+  name?: string;
+  text?: string;
+  data?: Record<string, string>;
+}
+
+/** A code cell with what it showed. */
+export interface RunCell extends CodeCell {
+  id: string;
+  outputs: RunOutput[];
+}
+
 interface RawCell {
+  id?: string;
   cell_type: string;
   source: string | string[];
   metadata?: { tags?: string[] };
+  outputs?: { name?: string; text?: string | string[]; data?: Record<string, unknown> }[];
 }
 
 /**
@@ -39,6 +55,29 @@ export async function readCodeCells(path: string): Promise<CodeCell[]> {
   return codeCells(await readNotebook(path))
     .filter((cell) => !cell.tags.includes("injected-parameters"))
     .map((cell, index) => ({ ...cell, number: index + 1 }));
+}
+
+/** The code cells with their outputs, without the cell that a run with parameters injected. */
+export async function readOutputs(path: string): Promise<RunCell[]> {
+  const text = (value: unknown) =>
+    typeof value === "string" || Array.isArray(value)
+      ? [value].flat().join("")
+      : JSON.stringify(value);
+  const cells = (await readNotebook(path)).filter((cell) =>
+    cell.cell_type === "code" && !cell.metadata?.tags?.includes("injected-parameters")
+  );
+  const codes = await readCodeCells(path);
+  return cells.map(({ id = "", outputs = [] }, index) => ({
+    ...codes[index],
+    id,
+    outputs: outputs.map(({ name, text: printed, data }) => ({
+      name,
+      ...printed === undefined ? {} : { text: text(printed) },
+      ...data && {
+        data: Object.fromEntries(Object.entries(data).map(([kind, value]) => [kind, text(value)])),
+      },
+    })),
+  }));
 }
 
 async function readNotebook(path: string): Promise<RawCell[]> {

@@ -6,7 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { publishFolder } from "@/lib/datasets/publish-folder.ts";
+import { publishFolder } from "@/lib/publish/publish-folder.ts";
 import { generateAnswers } from "@/lib/generation/answers.ts";
 import { openGenerator } from "@/lib/generation/open.ts";
 import { generatePairs } from "@/lib/generation/pairs.ts";

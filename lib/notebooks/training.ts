@@ -31,19 +31,29 @@ export interface TrainingRun extends FollowedRun {
 /** One line of metrics.jsonl: counters, the time, and the metrics of one step or one evaluation. */
 export type Metrics = Record<string, number | string>;
 
+/** As on the command line; `exp_name` names the run. */
+export type TrainingSettings = { exp_name: string } & Record<string, string | number | boolean>;
+
 /**
  * Starts `deno task train` with these settings. The process is detached: it goes on when the kernel is
  * interrupted or stopped. What it prints goes to `output.log` in its run folder.
  *
- * @param settings as on the command line; `exp_name` names the run
  * @param runs the folder that run folders lie in
  */
-export function startTraining(
-  settings: { exp_name: string } & Record<string, string | number | boolean>,
-  runs = "runs",
-): TrainingRun {
+export function startTraining(settings: TrainingSettings, runs = "runs"): TrainingRun {
   const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  const folder = join(runs, `${settings.exp_name}_${time}`);
+  return trainIn(join(runs, `${settings.exp_name}_${time}`), settings);
+}
+
+/** Goes on with a run that was stopped, from its last checkpoint, with the settings that it began with. */
+export function resumeTraining(
+  { folder }: { folder: string },
+  settings: TrainingSettings,
+): TrainingRun {
+  return trainIn(folder, { ...settings, resume: "latest" });
+}
+
+function trainIn(folder: string, settings: TrainingSettings): TrainingRun {
   Deno.mkdirSync(folder, { recursive: true });
   const log = openSync(join(folder, "output.log"), "a");
   const words = Object.entries({ ...settings, local_run_dir: folder }).map(([k, v]) => `${k}=${v}`);
@@ -60,7 +70,8 @@ export function startTraining(
   closeSync(log);
   const ended = new Promise<number>((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
+    // An exit code of 130 is told as the signal that led to it.
+    child.on("exit", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
   });
   return { folder, pid: child.pid!, ended, stop: () => child.kill("SIGINT") };
 }

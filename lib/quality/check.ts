@@ -1,10 +1,12 @@
 /**
- * What can be checked without running: format, lint and types of all files, cells of notebooks included.
+ * What can be checked without running: format, lint and types of all files, cells of notebooks included, and
+ * reference pages that are not up to date.
  *
  * @module
  */
 import { basename, join } from "node:path";
 import config from "@/deno.json" with { type: "json" };
+import { outdatedPages } from "@/lib/documentation/pages.ts";
 import { checkNotebooks, problemLine } from "@/lib/notebooks/check.ts";
 import { listNotebooks } from "@/lib/notebooks/all.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
@@ -28,6 +30,12 @@ export const CHECKS: readonly Check[] = [
   {
     name: "types of notebooks",
     run: async () => (await checkNotebooks(listNotebooks())).map(problemLine).join("\n"),
+  },
+  {
+    name: "reference pages",
+    run: async () =>
+      [...(await outdatedPages()).keys()]
+        .map((path) => `${path}: not what the code says; \`deno task docs\` writes it`).join("\n"),
   },
 ];
 

@@ -75,7 +75,11 @@ export async function runTests(
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
-    env: options.color ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" },
+    env: {
+      ...(options.color ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
+      // Tests ask no hub but their own.
+      HF_HUB_OFFLINE: "1",
+    },
   }).spawn();
   const decoder = new TextDecoder();
   let end = "";

@@ -94,6 +94,7 @@ function toQuestion(
         module: `${checks.prelude}\n\n${TEST}`,
         statements: Object.fromEntries(statements),
       },
+      unrunnable: null,
       reference_code: problem.prompt.trimStart() + problem.canonical_solution,
       source: "humaneval",
       source_version: version,

@@ -25,13 +25,20 @@ export interface Question {
   starter_code: string;
   /** How the tests call and compare; null: the question cannot be judged. */
   harness: Harness | null;
+  /** Why `harness` is null. */
+  unrunnable: string | null;
   reference_code: string | null;
+  /** CPU time of the reference solution in its slowest case on this machine; null: not measured. */
+  reference_seconds: number | null;
   source: string;
   source_version: string;
   licence: string;
   redistributable: boolean;
   split: "train" | "evaluation";
 }
+
+/** What an importer says of a question; the rest is measured. */
+export type QuestionFields = Omit<Question, "reference_seconds">;
 
 /** One test case. Both sides are Python source: an argument tuple and a value. */
 export interface QuestionTest {
@@ -48,8 +55,8 @@ export function questionFromRow(row: QuestionRow): Question {
   return { ...row, harness: row.harness === null ? null : JSON.parse(row.harness) };
 }
 
-/** A {@link Question} as a row to insert. */
-export function questionToRow(question: Question): Record<string, SqlValue> {
+/** A question as a row to insert. */
+export function questionToRow(question: QuestionFields): Record<string, SqlValue> {
   return { ...question, harness: question.harness as unknown as SqlValue };
 }
 
@@ -71,10 +78,11 @@ export async function readQuestion(store: Store, slug: string): Promise<Question
   );
 }
 
-/** Test cases of a question in their order. */
+/** Test cases of a question in their order, without those that its own solution fails. */
 export function readTests(store: Store, slug: string): Promise<QuestionTest[]> {
   return store.rows<QuestionTest>(
-    "SELECT slug, position, input, expected FROM question_tests WHERE slug = $1 ORDER BY position",
+    `SELECT slug, position, input, expected FROM question_tests
+     WHERE slug = $1 AND flaw IS NULL ORDER BY position`,
     [slug],
   );
 }

@@ -5,14 +5,17 @@
  */
 import { createHash } from "node:crypto";
 import type { Row, Store } from "@/lib/store/store.ts";
-import { type Question, type QuestionTest, questionToRow } from "@/lib/questions/question.ts";
+import {
+  type Question,
+  type QuestionFields,
+  type QuestionTest,
+  questionToRow,
+} from "@/lib/questions/question.ts";
 
 /** A question on its way into the database. */
 export interface ImportedQuestion {
-  question: Question;
+  question: QuestionFields;
   tests: QuestionTest[];
-  /** Why it cannot be judged, where its harness is null. */
-  unrunnable?: string;
 }
 
 /** What an import did. Every question of the source is in one of the first three counts. */
@@ -37,15 +40,19 @@ export async function upsertQuestions(
   await store.transaction(async () => {
     if (changed.length === 0) return;
     const slugs = changed.map((item) => item.question.slug);
-    const rows = changed.map((item) => questionToRow(item.question));
-    const assignments = Object.keys(rows[0]).filter((column) => column !== "slug")
-      .map((column) => `${column} = excluded.${column}`).join(", ");
+    const rows = changed.map((item) => questionToRow(fieldsOf(item.question)));
+    const columns = Object.keys(rows[0]).filter((column) => column !== "slug");
+    // What was measured holds for the question as it was.
+    const assignments = [
+      ...columns.map((column) => `${column} = excluded.${column}`),
+      "reference_seconds = NULL",
+    ].join(", ");
     await store.insert("questions", rows, `(slug) DO UPDATE SET ${assignments}`);
     const tests = changed.flatMap((item) => item.tests) as unknown as Row[];
     await store.insert(
       "question_tests",
       tests,
-      "(slug, position) DO UPDATE SET input = excluded.input, expected = excluded.expected",
+      "(slug, position) DO UPDATE SET input = excluded.input, expected = excluded.expected, flaw = NULL",
     );
     // A newer source may have fewer tests than the one before.
     await store.run(
@@ -60,8 +67,8 @@ export async function upsertQuestions(
     inserted,
     updated: changed.length - inserted,
     unchanged: imported.length - changed.length,
-    unrunnable: imported.flatMap(({ question, unrunnable }) =>
-      unrunnable ? [{ slug: question.slug, reason: unrunnable }] : []
+    unrunnable: imported.flatMap(({ question: { slug, unrunnable } }) =>
+      unrunnable ? [{ slug, reason: unrunnable }] : []
     ),
   };
 }
@@ -72,7 +79,7 @@ async function storedDigests(store: Store, source: string): Promise<Map<string, 
     [source],
   );
   const tests = await store.rows<QuestionTest>(
-    `SELECT t.* FROM question_tests t JOIN questions q USING (slug)
+    `SELECT t.slug, t.position, t.input, t.expected FROM question_tests t JOIN questions q USING (slug)
      WHERE q.source = $1 ORDER BY t.slug, t.position`,
     [source],
   );
@@ -83,9 +90,19 @@ async function storedDigests(store: Store, source: string): Promise<Map<string, 
   }));
 }
 
+/** A question without what importers do not say, which one that comes from the database has. */
+function fieldsOf(
+  question: QuestionFields & { reference_seconds?: unknown; released?: unknown },
+): QuestionFields {
+  const { reference_seconds: _seconds, released: _released, ...fields } = question;
+  return fields;
+}
+
 function digestOf({ question, tests }: ImportedQuestion): string {
   const harness = question.harness;
-  const fields = Object.entries({ ...question, harness: null }).sort(([a], [b]) => a < b ? -1 : 1);
+  const fields = Object.entries({ ...fieldsOf(question), harness: null }).sort(([a], [b]) =>
+    a < b ? -1 : 1
+  );
   const hash = createHash("sha256").update(JSON.stringify(fields));
   if (harness) {
     const { prelude, classes, functions, module, statements } = harness;

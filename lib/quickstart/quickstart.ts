@@ -8,8 +8,8 @@
  * @module
  */
 import { join } from "node:path";
-import { type Published, publishFolder } from "@/lib/datasets/publish-folder.ts";
-import { publishedLines } from "@/lib/datasets/published-lines.ts";
+import { type Published, publishFolder } from "@/lib/publish/publish-folder.ts";
+import { publishedLines } from "@/lib/publish/published-lines.ts";
 import { databaseCounts } from "@/lib/evaluation/database-counts.ts";
 import { type RunSummary, summarizeRun } from "@/lib/evaluation/run-summary.ts";
 import { summaryLines } from "@/lib/evaluation/summary-lines.ts";

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Published } from "@/lib/datasets/publish-folder.ts";
+import type { Published } from "@/lib/publish/publish-folder.ts";
 import type { Context } from "@/lib/quickstart/context.ts";
 import type { Settings } from "@/lib/quickstart/task-process.ts";
 import { runTraining } from "@/lib/quickstart/train-process.ts";

@@ -9,8 +9,9 @@
  */
 import { DuckDBConnection, DuckDBInstance, type DuckDBValue, type Json } from "@duckdb/node-api";
 import { dirname } from "node:path";
-import { InputError, OperationError } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import { SCHEMA, SCHEMA_VERSION } from "@/lib/store/schema.ts";
+import { BusyError, takeTurn } from "@/lib/store/turn.ts";
 
 /** A value as it is handed to, or comes from, a SQL statement. Objects and arrays travel as JSON text. */
 export type SqlValue = string | number | bigint | boolean | null | SqlValue[] | {
@@ -50,67 +51,88 @@ const CONFIG = { autoinstall_known_extensions: "false", autoload_known_extension
  * processes.
  *
  * @throws InputError when the file is missing and `create` is false, is no DuckDB database, or is of a newer schema
- * @throws OperationError when another program holds the file for longer than `waitSeconds`
+ * @throws BusyError when another program holds the file for longer than `waitSeconds`
  */
 export async function withStore<T>(
   path: string,
   work: (store: Store) => Promise<T>,
   { waitSeconds = 30, create = true }: StoreOptions = {},
 ): Promise<T> {
-  if (!create && !(await exists(path))) {
+  if (!create) await requireDatabase(path);
+  const deadline = performance.now() + waitSeconds * 1000;
+  return await inTurn(path, () => opened(path, deadline, work), waitSeconds);
+}
+
+/**
+ * Runs `work` while no other codepref process has the database, which is not opened: for who replaces the file.
+ * @throws BusyError as {@link withStore}
+ */
+export async function inTurn<T>(
+  path: string,
+  work: () => Promise<T>,
+  waitSeconds = 30,
+): Promise<T> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const turn = await takeTurn(path, waitSeconds);
+  try {
+    return await work();
+  } finally {
+    turn.end();
+  }
+}
+
+/** Opens the file for `work`, for who has the turn. */
+export async function opened<T>(
+  path: string,
+  deadline: number,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const { store, close } = await openStore(path, deadline);
+  try {
+    return await work(store);
+  } finally {
+    close();
+  }
+}
+
+/**
+ * Opens the file, for who has the turn and closes it before passing that on.
+ * @param deadline on the clock of `performance.now()`, for waiting for a program outside the queue
+ */
+export async function openStore(
+  path: string,
+  deadline: number,
+): Promise<{ store: Store; close: () => void }> {
+  const instance = await openBefore(path, deadline);
+  try {
+    const connection = await instance.connect();
+    try {
+      await connection.run("PRAGMA disable_checkpoint_on_shutdown");
+      await migrate(connection, path);
+    } catch (error) {
+      connection.closeSync();
+      throw error;
+    }
+    const close = () => {
+      connection.closeSync();
+      instance.closeSync();
+    };
+    return { store: storeOn(connection), close };
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+/** @throws InputError when there is no file at `path` */
+export async function requireDatabase(path: string): Promise<void> {
+  try {
+    await Deno.stat(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(
       `There is no database at ${path}; make one with: deno task import db=${path}`,
     );
-  }
-  await Deno.mkdir(dirname(path), { recursive: true });
-  const deadline = performance.now() + waitSeconds * 1000;
-  const queue = await standInLine(path, waitSeconds);
-  try {
-    const instance = await openBefore(path, deadline);
-    try {
-      const connection = await instance.connect();
-      try {
-        await connection.run("PRAGMA disable_checkpoint_on_shutdown");
-        await migrate(connection, path);
-        return await work(storeOn(connection));
-      } finally {
-        connection.closeSync();
-      }
-    } finally {
-      instance.closeSync();
-    }
-  } finally {
-    queue.close();
-  }
-}
-
-/** The lock file of the queue, once it is this caller's turn. */
-async function standInLine(path: string, waitSeconds: number): Promise<Deno.FsFile> {
-  const queue = await Deno.open(`${path}.lock`, { create: true, write: true });
-  const turn = queue.lock(true);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), waitSeconds * 1000);
-  });
-  try {
-    if (await Promise.race([turn, late]) !== "late") return queue;
-  } finally {
-    clearTimeout(timer);
-  }
-  // The turn still comes; it is passed on at once.
-  turn.then(() => queue.close());
-  throw new OperationError(
-    `${path} has been in use by another codepref process for ${waitSeconds} s; wait for it or stop it, and try again.`,
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 
@@ -127,10 +149,10 @@ async function openBefore(path: string, deadline: number): Promise<DuckDBInstanc
       const holder = message.match(/Conflicting lock is held in (.+?) \(PID (\d+)\)/);
       if (!holder) throw error;
       if (performance.now() > deadline) {
-        throw new OperationError(
-          `${path} is locked by another program (${holder[1]}, PID ${
-            holder[2]
-          }); close it there and try again.`,
+        const name = `${holder[1]}, PID ${holder[2]}`;
+        throw new BusyError(
+          `${path} is locked by another program (${name}); close it there and try again.`,
+          name,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -44,7 +44,11 @@ export const attr = {
     value,
   }),
   float: (name: string, value: number): Attribute => ({ name, type: AttributeKind.float, value }),
-  string: (name: string, value: string): Attribute => ({ name, type: AttributeKind.string, value }),
+  string: (name: string, value: string | string[]): Attribute => ({
+    name,
+    type: AttributeKind.string,
+    value,
+  }),
   shape: (name: string, value: number[]): Attribute => ({ name, type: AttributeKind.shape, value }),
 };
 
@@ -57,6 +61,19 @@ export const withType = (attributes: Attribute[], name: string, value: number): 
   ...attributes.filter((a) => a.name !== name),
   attr.type(name, value),
 ];
+
+/** Texts as C takes a list of them: where each one is, and its length. `texts` have to outlive the call. */
+function stringList(values: string[]) {
+  const texts = values.map(utf8);
+  return {
+    texts,
+    addresses: BigUint64Array.from(
+      texts,
+      (text) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(text)),
+    ),
+    lengths: BigUint64Array.from(texts, ({ length }) => BigInt(length)),
+  };
+}
 
 const int64s = (values: number[]) => BigInt64Array.from(values, BigInt);
 
@@ -80,7 +97,10 @@ export function setEagerAttributes(
     else if (type === AttributeKind.float && list) {
       c.TFE_OpSetAttrFloatList(op, key, Float32Array.from(list), list.length);
     } else if (type === AttributeKind.float) c.TFE_OpSetAttrFloat(op, key, value as number);
-    else if (type === AttributeKind.string) {
+    else if (type === AttributeKind.string && list) {
+      const { texts, addresses, lengths } = stringList(value as string[]);
+      c.TFE_OpSetAttrStringList(op, key, addresses, lengths, texts.length);
+    } else if (type === AttributeKind.string) {
       const bytes = utf8(value as string);
       c.TFE_OpSetAttrString(op, key, bytes, BigInt(bytes.length));
     } else if (type === AttributeKind.shape) {
@@ -112,7 +132,10 @@ export function setGraphAttributes(
     } else if (type === AttributeKind.float && list) {
       c.TF_SetAttrFloatList(description, key, Float32Array.from(list), list.length);
     } else if (type === AttributeKind.float) c.TF_SetAttrFloat(description, key, value as number);
-    else if (type === AttributeKind.string) {
+    else if (type === AttributeKind.string && list) {
+      const { texts, addresses, lengths } = stringList(value as string[]);
+      c.TF_SetAttrStringList(description, key, addresses, lengths, texts.length);
+    } else if (type === AttributeKind.string) {
       const bytes = utf8(value as string);
       c.TF_SetAttrString(description, key, bytes, BigInt(bytes.length));
     } else if (type === AttributeKind.shape) {

@@ -9,71 +9,43 @@
 import { type Attribute, AttributeKind } from "./attributes.ts";
 import { type Context, type ContextOptions, newContext } from "./context.ts";
 import { bytesPerElement, DataType, shownAs, sizeOf } from "./dtypes.ts";
-import { describeHandle, type EagerCall, execute, executeAsync } from "./eager.ts";
+import { type EagerCall, execute, executeAsync } from "./eager.ts";
 import {
   byteLength,
   fromBytes,
   type HostValues,
-  newTensor,
   readTensor,
   toBytes,
   uniformElement,
 } from "./host-tensor.ts";
 import { type Pointer, readCString, TensorflowError } from "./library.ts";
+import { Observing } from "./observing.ts";
 import { opDefinition } from "./op-definitions.ts";
+import { type Memory, type TensorMetadata, TensorTable } from "./tensor-table.ts";
 import { type Captures, Trace } from "./trace.ts";
-import { describe, describeTensors, type GraphTensor, type TracedFunction } from "./tracer.ts";
+import {
+  describe,
+  describeTensors,
+  type GraphTensor,
+  type TracedFunction,
+} from "./graph-tensor.ts";
 import { settleTypes } from "./type-promotion.ts";
 import { atUserFrame } from "./user-frame.ts";
-
-/** tfjs's `TensorMetadata`. */
-export interface TensorMetadata {
-  id: number;
-  shape: number[];
-  dtype: number;
-}
-
-interface Entry {
-  shape: number[];
-  dtype: number;
-  handle: Pointer;
-  host?: Uint8Array<ArrayBuffer> | Uint8Array[];
-  symbol?: GraphTensor;
-  /** What a resource variable's handle leads to. */
-  contents?: { shape: number[]; dtype: number };
-}
 
 /** A constant larger than this that appears while tracing becomes an input of the function instead. */
 const LARGEST_CONSTANT_BYTES = 1 << 20;
 
-/** What is alive behind the tensors of tfjs. */
-export interface Memory {
-  /** Tensors that the binding knows. */
-  tensors: number;
-  /** Those of them that TensorFlow holds. */
-  handles: number;
-  /** Bytes of what TensorFlow holds, by real types; memory that several handles share counts for each. */
-  bytes: number;
-}
-
-/** Is told of every operation that has run. */
-export type Observer = (
-  op: string,
-  milliseconds: number,
-  outputBytes: number,
-  inputs: string,
-) => void;
-
 export class Binding {
   readonly context: Context;
-  private readonly entries = new Map<number, Entry>();
-  private nextId = 1;
+  private readonly tensors: TensorTable;
   private trace: Trace | undefined;
-  private observer: Observer | undefined;
+  /** Who is told of every operation. */
+  readonly observing: Observing = new Observing(() => this.tracing);
   private stateless: string | undefined;
 
   constructor(options: ContextOptions) {
     this.context = newContext(options);
+    this.tensors = new TensorTable(this.context);
     this.TF_Version = readCString(this.context.c.TF_Version());
   }
 
@@ -101,7 +73,7 @@ export class Binding {
   }
 
   getNumOfTensors(): number {
-    return this.entries.size;
+    return this.tensors.size;
   }
 
   getNumOfSavedModels(): number {
@@ -109,19 +81,21 @@ export class Binding {
   }
 
   createTensor(shape: number[], dtype: number, values: unknown): number {
-    return this.add({ shape: [...shape], dtype, handle: null, host: toBytes(values, dtype) });
+    return this.tensors.add({
+      shape: [...shape],
+      dtype,
+      handle: null,
+      host: toBytes(values, dtype),
+    });
   }
 
   deleteTensor(id: number): void {
-    const entry = this.entries.get(id);
-    if (!entry) return;
-    if (entry.handle) this.context.c.TFE_DeleteTensorHandle(entry.handle);
-    this.entries.delete(id);
+    this.tensors.delete(id);
   }
 
   tensorDataSync(id: number): HostValues {
     const { c, status } = this.context;
-    const entry = this.entry(id);
+    const entry = this.tensors.entry(id);
     if (entry.symbol) {
       throw new TensorflowError(
         `the value of a tensor was asked for while its function was being traced${atUserFrame()}; ` +
@@ -158,7 +132,7 @@ export class Binding {
           `run it outside and pass its result as an argument`,
       );
     }
-    const settled = settleTypes(name, attributes, inputs.map((id) => this.entry(id).dtype));
+    const settled = settleTypes(name, attributes, inputs.map((id) => this.tensors.entry(id).dtype));
     const given = [...inputs];
     for (const { position, to } of settled.casts) {
       given[position] = this.castTo(inputs[position], to);
@@ -176,22 +150,16 @@ export class Binding {
 
   /** What is alive. */
   get usage(): Memory {
-    const usage = { tensors: this.entries.size, handles: 0, bytes: 0 };
-    for (const { handle, shape, dtype } of this.entries.values()) {
-      if (!handle) continue;
-      usage.handles++;
-      usage.bytes += sizeOf(shape) * (bytesPerElement(dtype) ?? 0);
-    }
-    return usage;
+    return this.tensors.usage;
   }
 
   /** The type a tensor really has. */
   dtypeOf(id: number): number {
-    return this.entry(id).dtype;
+    return this.tensors.entry(id).dtype;
   }
 
   shapeOf(id: number): number[] {
-    return this.entry(id).shape;
+    return this.tensors.entry(id).shape;
   }
 
   get tracing(): boolean {
@@ -200,36 +168,7 @@ export class Binding {
 
   /** Whether somebody is told of every operation. */
   get observed(): boolean {
-    return this.observer !== undefined;
-  }
-
-  /** Runs `body` and tells `observer` of every operation that it runs. */
-  observing<T>(observer: Observer, body: () => T): T {
-    this.startObserving(observer);
-    try {
-      return body();
-    } finally {
-      this.observer = undefined;
-    }
-  }
-
-  /** The same until the promise of `body` settles. */
-  async observingAsync<T>(observer: Observer, body: () => Promise<T>): Promise<T> {
-    this.startObserving(observer);
-    try {
-      return await body();
-    } finally {
-      this.observer = undefined;
-    }
-  }
-
-  private startObserving(observer: Observer): void {
-    if (this.trace || this.observer) {
-      throw new TensorflowError(
-        `operations cannot be timed ${this.trace ? "while a function is traced" : "twice at once"}`,
-      );
-    }
-    this.observer = observer;
+    return this.observing.observer !== null;
   }
 
   /** Runs `body`, in which operations with state (random numbers, variables) are refused in the name of `reason`. */
@@ -265,12 +204,16 @@ export class Binding {
   /** A new tensor number for an output of the graph being traced. */
   fromSymbol(symbol: GraphTensor): TensorMetadata {
     const { shape, dtype } = symbol;
-    return { id: this.add({ shape, dtype, handle: null, symbol }), shape, dtype: shownAs(dtype) };
+    return {
+      id: this.tensors.add({ shape, dtype, handle: null, symbol }),
+      shape,
+      dtype: shownAs(dtype),
+    };
   }
 
   /** The graph tensor that stands for a tensor while tracing; makes it a constant or a captured input. */
   toSymbol(id: number): GraphTensor {
-    const entry = this.entry(id);
+    const entry = this.tensors.entry(id);
     const trace = this.trace!;
     if (entry.symbol?.tracer === trace.tracer) return entry.symbol;
     if (!entry.handle && entry.host) {
@@ -284,7 +227,7 @@ export class Binding {
     return trace.capture(id, entry, () => {
       if (trace.capturing === "outer") {
         // The function outside is handed the tensor at each call, as long as it is recorded.
-        const held = entry.symbol ? this.add({ ...entry }) : this.share(id);
+        const held = entry.symbol ? this.tensors.add({ ...entry }) : this.share(id);
         trace.held.push(held);
         return { current: () => held, free: () => {} };
       }
@@ -311,7 +254,7 @@ export class Binding {
     }
     const symbol = this.trace!.capture(
       key,
-      this.entry(current()),
+      this.tensors.entry(current()),
       () => ({ current, free: () => {} }),
     );
     return this.fromSymbol(symbol);
@@ -325,17 +268,13 @@ export class Binding {
         tracer.after(this.toSymbol(id), dependencies.map((other) => this.toSymbol(other))),
       );
     }
-    const { shape, dtype } = this.entry(id);
+    const { shape, dtype } = this.tensors.entry(id);
     return { id: this.share(id), shape, dtype: shownAs(dtype) };
   }
 
   /** Another handle on the same value, under a new number. */
   share(id: number): number {
-    const { c, status } = this.context;
-    const handle = c.TFE_TensorHandleCopySharingTensor(this.handle(id), status.pointer);
-    status.check(() => "sharing a tensor");
-    const { shape, dtype } = this.entry(id);
-    return this.add({ shape, dtype, handle });
+    return this.tensors.share(id);
   }
 
   /** Runs a traced function, or, while tracing, adds a call of it to the graph. */
@@ -356,37 +295,12 @@ export class Binding {
 
   /** Tells what a resource variable's handle leads to, which reading it in a traced function needs. */
   setContents(id: number, contents: { shape: number[]; dtype: number }): void {
-    this.entry(id).contents = contents;
-  }
-
-  private entry(id: number): Entry {
-    const entry = this.entries.get(id);
-    if (!entry) throw new TensorflowError(`tensor ${id} was disposed`);
-    return entry;
-  }
-
-  private add(entry: Entry): number {
-    this.entries.set(this.nextId, entry);
-    return this.nextId++;
+    this.tensors.entry(id).contents = contents;
   }
 
   /** The eager handle behind a tensor; it stays the binding's. */
   handle(id: number): Pointer {
-    const entry = this.entry(id);
-    if (!entry.handle) {
-      if (!entry.host) {
-        throw new TensorflowError(
-          `a tensor of a traced function was used after its tracing${atUserFrame()}; return it instead`,
-        );
-      }
-      const { c, status } = this.context;
-      const tensor = newTensor(c, entry.shape, entry.dtype, entry.host);
-      entry.handle = c.TFE_NewTensorHandle(tensor, status.pointer);
-      c.TF_DeleteTensor(tensor);
-      status.check(() => describe("a new tensor", [entry]));
-      entry.host = undefined;
-    }
-    return entry.handle;
+    return this.tensors.handle(id);
   }
 
   private eagerCall(
@@ -413,29 +327,29 @@ export class Binding {
     label = name,
   ): TensorMetadata[] {
     const call = this.eagerCall(name, attributes, inputs, outputCount);
-    if (!this.observer) {
+    const { observer } = this.observing;
+    if (!observer) {
       return execute(this.context, call).map((handle) => this.adopt(handle));
     }
     const start = performance.now();
     const handles = execute(this.context, call);
     const milliseconds = performance.now() - start;
     const outputs = handles.map((handle) => this.adopt(handle));
-    this.observer(
+    observer(
       label,
       milliseconds,
       outputs.reduce(
         (sum, { id, shape }) => sum + sizeOf(shape) * (bytesPerElement(this.dtypeOf(id)) ?? 0),
         0,
       ),
-      describeTensors(inputs.map((id) => this.entry(id))),
+      describeTensors(inputs.map((id) => this.tensors.entry(id))),
     );
     return outputs;
   }
 
   /** A new tensor number for an eager handle, which is the binding's from then on. */
   adopt(handle: Pointer): TensorMetadata {
-    const { shape, dtype } = describeHandle(this.context, handle);
-    return { id: this.add({ shape, dtype, handle }), shape, dtype: shownAs(dtype) };
+    return this.tensors.adopt(handle);
   }
 
   private record(name: string, attributes: Attribute[], inputs: number[], outputCount: number) {
@@ -452,16 +366,16 @@ export class Binding {
     name: string,
     [first]: number[],
   ): { shape: number[]; dtype: number } | undefined {
-    if (name === "ReadVariableOp") return this.entry(first).contents;
+    if (name === "ReadVariableOp") return this.tensors.entry(first).contents;
     if (name !== "CollectiveGatherV2") return undefined;
-    const { shape: [rows, ...rest], dtype } = this.entry(first);
+    const { shape: [rows, ...rest], dtype } = this.tensors.entry(first);
     return { shape: [rows * this.context.cluster!.addresses.length, ...rest], dtype };
   }
 
   /** The tensor in another type, under a new number. */
   castTo(id: number, dtype: number): number {
     const attributes: Attribute[] = [
-      { name: "SrcT", type: AttributeKind.type, value: this.entry(id).dtype },
+      { name: "SrcT", type: AttributeKind.type, value: this.tensors.entry(id).dtype },
       { name: "DstT", type: AttributeKind.type, value: dtype },
     ];
     return (this.trace
@@ -470,6 +384,6 @@ export class Binding {
   }
 
   private describe(name: string, inputs: number[]): string {
-    return describe(name, inputs.map((id) => this.entry(id)));
+    return describe(name, inputs.map((id) => this.tensors.entry(id)));
   }
 }

@@ -13,7 +13,7 @@ import { removeFunction } from "./context.ts";
 import { shownAs } from "./dtypes.ts";
 import { engine } from "./engine.ts";
 import type { Capture } from "./trace.ts";
-import type { TracedFunction } from "./tracer.ts";
+import type { TracedFunction } from "./graph-tensor.ts";
 import { flatten, type Structure, structureKey, unflatten } from "./tree.ts";
 
 export interface JitOptions {

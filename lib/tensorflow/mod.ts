@@ -25,7 +25,7 @@ export {
   tf,
   version,
 } from "./backend.ts";
-export type { Memory } from "./binding.ts";
+export type { Memory } from "./tensor-table.ts";
 export type { Cluster } from "./cluster.ts";
 export { allGather, allReduce, type CollectiveOptions } from "./collectives.ts";
 export type { ContextOptions, Device } from "./context.ts";
@@ -42,6 +42,7 @@ export { DataType } from "./dtypes.ts";
 export { fused, jit, type JitOptions, type Jitted } from "./jit.ts";
 export { TensorflowError } from "./library.ts";
 export { outlined, type OutlineOptions } from "./outlined.ts";
+export { canPackProducts, packedProduct } from "./packed-product.ts";
 export { type OpTime, profileOps, profileOpsAsync } from "./profile.ts";
 export { recompute } from "./recompute.ts";
 export { ResourceVariable } from "./resource-variable.ts";

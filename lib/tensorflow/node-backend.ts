@@ -8,7 +8,8 @@ import "./node-util.ts";
 import * as tf from "@tensorflow/tfjs";
 import nodeBackend from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import type { Attribute } from "./attributes.ts";
-import type { Binding, TensorMetadata } from "./binding.ts";
+import type { Binding } from "./binding.ts";
+import type { TensorMetadata } from "./tensor-table.ts";
 import { TensorflowError } from "./library.ts";
 import { atUserFrame } from "./user-frame.ts";
 

@@ -12,7 +12,7 @@ import { TensorflowError } from "./library.ts";
 import { apart, pullback } from "./pullback.ts";
 import { recompute } from "./recompute.ts";
 import type { Trace } from "./trace.ts";
-import type { GraphTensor, TracedFunction } from "./tracer.ts";
+import type { GraphTensor, TracedFunction } from "./graph-tensor.ts";
 import { flatten, type Structure, structureKey, unflatten } from "./tree.ts";
 
 export interface OutlineOptions {

@@ -32,7 +32,7 @@ export interface OpTime {
  */
 export function profileOps<R>(fn: () => R): { result: R; ops: OpTime[] } {
   const groups = new OpTimes();
-  const result = running().binding.observing(groups.add, fn);
+  const result = running().binding.observing.during(groups.add, fn);
   return { result, ops: groups.sorted() };
 }
 
@@ -45,7 +45,7 @@ export async function profileOpsAsync<R>(
   fn: () => Promise<R>,
 ): Promise<{ result: R; ops: OpTime[] }> {
   const groups = new OpTimes();
-  const result = await running().binding.observingAsync(groups.add, fn);
+  const result = await running().binding.observing.duringAsync(groups.add, fn);
   return { result, ops: groups.sorted() };
 }
 

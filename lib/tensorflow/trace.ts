@@ -5,7 +5,8 @@
  */
 import { type Context, removeFunction } from "./context.ts";
 import { TensorflowError } from "./library.ts";
-import { type GraphTensor, type TracedFunction, Tracer } from "./tracer.ts";
+import type { GraphTensor, TracedFunction } from "./graph-tensor.ts";
+import { Tracer } from "./tracer.ts";
 import { atUserFrame } from "./user-frame.ts";
 
 /** Something from outside that a traced function uses. */

@@ -8,12 +8,13 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { basename, join } from "node:path";
-import { InputError } from "@/lib/errors.ts";
+import { basename, dirname, join } from "node:path";
+import { InputError, OperationError } from "@/lib/errors.ts";
 import { saveAdapters } from "@/lib/models/adapter-folder.ts";
-import { savePolicy } from "@/lib/models/export.ts";
+import { savePolicy, type Weight } from "@/lib/models/export.ts";
 import { type LoraSettings, mergedWeights } from "@/lib/models/lora.ts";
-import { createSafetensors, openSafetensors, writeSafetensors } from "@/lib/models/safetensors.ts";
+import type { Precision } from "@/lib/models/precision.ts";
+import { createSafetensors, openSafetensors } from "@/lib/models/safetensors.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import type { KnownShapes } from "@/lib/trainers/buckets.ts";
@@ -32,7 +33,7 @@ export interface TrainerState {
   /** After how many examples the last evaluation was. */
   evaluatedAt: number | null;
   settingsHash: string;
-  precision: string;
+  precision: Precision;
   /** Threads that computed it; null where the program that trained had started TensorFlow itself. */
   threads: Threads | null;
   /** Shapes that batches have been padded to. */
@@ -63,6 +64,7 @@ export const REFERENCE_FILE = "reference.safetensors";
  * Saves a checkpoint into the run folder and points `LATEST` at it. Where several processes share the weights, each
  * has to call it; the first one writes.
  * @returns the checkpoint's folder
+ * @throws OperationError when a weight is not finite; nothing is saved then
  */
 export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<string> {
   const folder = join(runFolder, `step-${saved.state.examples}`);
@@ -76,24 +78,18 @@ export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<s
   await savePolicy(join(partial, "policy"), {
     config: source.config,
     tokenizer: source.tokenizer,
-    weights: lora ? mergedWeights(source, weights, lora) : wholeWeights(saved),
+    weights: lora ? finite(mergedWeights(source, weights, lora), saved.state) : wholeWeights(saved),
   });
   if (lora) await saveAdapters(join(partial, "adapter"), weights, lora, source);
   if (saved.reference) {
-    await writeSafetensors(
-      join(partial, REFERENCE_FILE),
-      Object.entries(saved.reference).map(([name, value]) => ({
-        name,
-        dtype: "F32",
-        shape: value.shape,
-        data: () => bytesOf(value.dataSync() as Float32Array),
-      })),
-    );
+    await saveWhole(join(partial, REFERENCE_FILE), modelShapes(saved), [
+      wholeReference(saved.reference, saved),
+    ]);
   }
   await saveOptimizer(join(partial, "optimizer.safetensors"), saved);
   writeSynced(join(partial, "trainer.json"), JSON.stringify(saved.state, null, 2));
   writeSynced(join(partial, MANIFEST), JSON.stringify(await digests(partial), null, 2));
-  await removeIfThere(folder);
+  await discard(folder);
   await Deno.rename(partial, folder);
   syncFolder(runFolder);
   pointLatest(runFolder, basename(folder));
@@ -101,8 +97,29 @@ export async function saveCheckpoint(runFolder: string, saved: Saved): Promise<s
 }
 
 /** Weights one at a time, so that only one is in JavaScript's memory. */
-const wholeWeights = ({ weights, parallelism }: Saved) =>
-  parallelism.whole(Object.keys(weights), (name) => weights[name].clone());
+const wholeWeights = ({ weights, parallelism, state }: Saved) =>
+  finite(parallelism.whole(Object.keys(weights), (name) => weights[name].clone()), state);
+
+/** The same tensors. A last update may have made of a finite gradient what the next one would have stumbled over. */
+async function* finite(
+  tensors: AsyncIterable<Weight>,
+  state: TrainerState,
+): AsyncGenerator<Weight> {
+  for await (const tensor of tensors) {
+    // Called for every number of a model: an array method takes several times as long.
+    for (const value of tensor.data) {
+      if (Number.isFinite(value)) continue;
+      throw new OperationError(
+        `After update ${state.updates} ${tensor.name} holds a number that is not finite, and is not saved; lower lr= or ` +
+          "raise warmup_steps=. The last checkpoint is as it was.",
+      );
+    }
+    yield tensor;
+  }
+}
+
+const wholeReference = (reference: Weights, { parallelism }: Saved) =>
+  parallelism.whole(Object.keys(reference), (name) => reference[name].clone());
 
 /** The same of a slot of the optimiser. */
 const wholeSlot = ({ optimizer, parallelism }: Saved, slot: string) =>
@@ -114,6 +131,7 @@ const wholeSlot = ({ optimizer, parallelism }: Saved, slot: string) =>
 /** What the process that writes asks of the others. */
 async function handOver(saved: Saved): Promise<void> {
   const asked = [wholeWeights(saved)];
+  if (saved.reference) asked.push(wholeReference(saved.reference, saved));
   for (const slot of Object.keys(saved.optimizer.state)) asked.push(wholeSlot(saved, slot));
   for (const tensors of asked) {
     // deno-lint-ignore no-empty
@@ -121,23 +139,44 @@ async function handOver(saved: Saved): Promise<void> {
   }
 }
 
+type NamedShape = readonly [name: string, shape: number[]];
+
+const modelShapes = ({ source }: Saved): NamedShape[] =>
+  source.tensorNames.map((name) => [name, source.shape(name)]);
+
 async function saveOptimizer(path: string, saved: Saved): Promise<void> {
-  const { optimizer, source, parallelism } = saved;
-  const shapesOf = (variables: OptimizerState[string]) =>
+  const { optimizer, parallelism } = saved, slots = Object.entries(optimizer.state);
+  const shapesOf = (variables: OptimizerState[string]): NamedShape[] =>
     parallelism.divided
-      ? source.tensorNames.map((name) => [name, source.shape(name)] as const)
-      : Object.entries(variables).map(([name, { shape }]) => [name, shape] as const);
+      ? modelShapes(saved)
+      : Object.entries(variables).map(([name, { shape }]) => [name, shape]);
+  const inSlot = (slot: string, name: string) => `${slot}/${name}`;
+  await saveWhole(
+    path,
+    slots.flatMap(([slot, variables]) =>
+      shapesOf(variables).map(([name, shape]) => [inSlot(slot, name), shape] as const)
+    ),
+    slots.map(async function* ([slot]) {
+      for await (const { name, ...tensor } of wholeSlot(saved, slot)) {
+        yield { name: inSlot(slot, name), ...tensor };
+      }
+    }),
+  );
+}
+
+/** Saves tensors in fp32 as they come. */
+async function saveWhole(
+  path: string,
+  shapes: NamedShape[],
+  tensors: AsyncIterable<Weight>[],
+): Promise<void> {
   const writer = createSafetensors(
     path,
-    Object.entries(optimizer.state).flatMap(([slot, variables]) =>
-      shapesOf(variables).map(([name, shape]) => ({ name: `${slot}/${name}`, dtype: "F32", shape }))
-    ),
+    shapes.map(([name, shape]) => ({ name, dtype: "F32", shape })),
   );
   try {
-    for (const slot of Object.keys(optimizer.state)) {
-      for await (const { name, data } of wholeSlot(saved, slot)) {
-        writer.write(`${slot}/${name}`, bytesOf(data));
-      }
+    for (const some of tensors) {
+      for await (const { name, data } of some) writer.write(name, bytesOf(data));
     }
     writer.finish();
   } catch (error) {
@@ -229,10 +268,12 @@ export async function pruneCheckpoints(
   best: string | null,
 ): Promise<void> {
   for (const folder of listCheckpoints(runFolder).slice(keep)) {
-    if (folder !== best) await Deno.remove(folder, { recursive: true });
+    if (folder !== best) await discard(folder);
   }
   for (const entry of Deno.readDirSync(runFolder)) {
-    if (/^\.step-\d+\.partial$/.test(entry.name)) await removeIfThere(join(runFolder, entry.name));
+    if (/^\.step-\d+\.(partial|discarded)$/.test(entry.name)) {
+      await removeIfThere(join(runFolder, entry.name));
+    }
   }
 }
 
@@ -253,6 +294,19 @@ async function digests(folder: string, prefix = ""): Promise<Record<string, stri
     }
   }
   return result;
+}
+
+/** Removes a checkpoint, if it is there; whoever is killed meanwhile leaves no half one under its name. */
+async function discard(folder: string): Promise<void> {
+  const going = join(dirname(folder), `.${basename(folder)}.discarded`);
+  await removeIfThere(going);
+  try {
+    await Deno.rename(folder, going);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  await removeIfThere(going);
 }
 
 async function removeIfThere(path: string): Promise<void> {

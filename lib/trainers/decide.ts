@@ -46,7 +46,7 @@ export async function decide(
   log: (line: string) => void,
 ): Promise<Decisions> {
   const { path, checkpoint, state, addresses, threads } = run, { source } = prepared;
-  const precision = settings.precision === "auto" ? fasterPrecision() : settings.precision;
+  const precision = precisionOf(settings, state);
   const layout = chooseLayout(settings);
   const { referenceDtype } = settings;
   if (referenceDtype && referenceDtype !== DTYPES[precision]) {
@@ -94,9 +94,20 @@ export async function decide(
   };
 }
 
+/** Whatever is measured faster now: what a run began with it goes on with, so that its numbers are of one kind. */
+function precisionOf({ precision }: TrainSettings, state: TrainerState | null): Precision {
+  if (precision !== "auto") return precision;
+  return state ? state.precision : fasterPrecision();
+}
+
 const DTYPES: Record<Precision, TrainSettings["referenceDtype"]> = {
   fp32: "float32",
   bf16: "bfloat16",
 };
 
-const describeSource = ({ name, path, digest }: ModelSource) => ({ name, path, digest });
+const describeSource = ({ name, path, digest, hub }: ModelSource) => ({
+  name,
+  path,
+  digest,
+  ...(hub ? { revision: hub.revision } : {}),
+});

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { statfsSync } from "node:fs";
-import { dirname } from "node:path";
 import { OperationError } from "@/lib/errors.ts";
+import { freeBytes, sizeText } from "@/lib/free-space.ts";
 import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
 import { adapterShapes } from "@/lib/models/lora.ts";
 import { listCheckpoints, readState } from "@/lib/trainers/checkpoint.ts";
@@ -90,26 +89,5 @@ export function checkRunFits(
   });
 }
 
-/** Bytes that this user may still write in a folder, or where it would be made. */
-export function freeBytes(folder: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch (error) {
-    const parent = dirname(folder);
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === folder) throw error;
-    return freeBytes(parent);
-  }
-}
-
 const elements = (shapes: Map<string, number[]>): number =>
   [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
-
-/** As in 4.3 GiB. */
-function sizeText(bytes: number): string {
-  const [unit, size] =
-    [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10]].find(([, size]) =>
-      bytes >= Number(size)
-    ) ?? ["bytes", 1];
-  return `${Number((bytes / Number(size)).toFixed(1))} ${unit}`;
-}

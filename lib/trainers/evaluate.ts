@@ -7,7 +7,8 @@ import { tf } from "@/lib/tensorflow/mod.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { disposeLayout } from "@/lib/models/layout.ts";
 import { MetricSums } from "@/lib/trainers/metrics.ts";
-import { readResults } from "@/lib/trainers/step.ts";
+import type { TrainSettings } from "@/lib/trainers/settings.ts";
+import { readResults } from "@/lib/trainers/example-results.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
 
 /**
@@ -70,3 +71,16 @@ export function fullBatches(
 
 /** At least so many examples, of which every process gets as many. */
 const shareable = (size: number, shares: number): number => Math.ceil(size / shares) * shares;
+
+/** After how many examples there is an evaluation, as in the reference a multiple of a batch; says so where it is another. */
+export function roundEvalEvery(
+  { evalEvery, batchSize }: TrainSettings,
+  log: (line: string) => void,
+): number {
+  if (evalEvery % batchSize === 0) return evalEvery;
+  const rounded = Math.max(batchSize, evalEvery - evalEvery % batchSize);
+  log(
+    `eval_every=${evalEvery} is no multiple of batch_size=${batchSize}; evaluating every ${rounded} examples`,
+  );
+  return rounded;
+}

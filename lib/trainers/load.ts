@@ -7,19 +7,21 @@ import { join } from "node:path";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { needsReference } from "@/lib/losses/mod.ts";
 import { loadAdapters } from "@/lib/models/adapter-folder.ts";
+import type { Weight } from "@/lib/models/export.ts";
 import { initialAdapters, type LoraSettings } from "@/lib/models/lora.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import {
+  freezeAsTheyCome,
   frozenWeights,
   loadFrozenWeights,
   loadTensor,
   loadWeights,
   type Weights,
 } from "@/lib/models/weights.ts";
-import type { TrainHooks, TrainInput } from "@/lib/trainers/trainer.ts";
+import type { TrainHooks, TrainInput } from "@/lib/trainers/train-input.ts";
 import type { Buckets } from "@/lib/trainers/buckets.ts";
 import { REFERENCE_FILE, restoreOptimizer } from "@/lib/trainers/checkpoint.ts";
-import { MovingReference } from "@/lib/trainers/moving-reference.ts";
+import { type Freeze, MovingReference } from "@/lib/trainers/moving-reference.ts";
 import { Optimizer } from "@/lib/trainers/optimizers.ts";
 import { moveToDevices, type Parallelism } from "@/lib/trainers/parallelism.ts";
 import { precomputeReference, precomputes } from "@/lib/trainers/precompute.ts";
@@ -72,7 +74,8 @@ export async function loadTrained(
 
 async function loadWhole(input: TrainInput): Promise<Loaded> {
   const { settings, source, precision, checkpoint } = input;
-  const initial = await loadWeights(source), moving = movingReference(input, initial);
+  const initial = await loadWeights(source);
+  const moving = await movingReference(input, initial, (all) => frozenWeights(all, precision));
   const frozen = () => needsReference(settings.loss) ? frozenWeights(initial, precision) : null;
   const reference = moving?.frozen ?? frozen();
   if (!checkpoint) return { weights: initial, adapted: null, reference, moving };
@@ -86,14 +89,19 @@ async function loadWhole(input: TrainInput): Promise<Loaded> {
 /** What this process keeps of the model; of no other tensor's numbers is anything kept in memory. */
 async function loadParts(input: TrainInput): Promise<Loaded> {
   const { settings, source, checkpoint, parallelism } = input;
-  const reference = needsReference(settings.loss) ? await partsOf(source, parallelism) : null;
-  const saved = checkpoint ? await openModel(join(checkpoint, "policy")) : null;
-  const weights = await partsOf(saved ?? source, parallelism);
-  saved?.close();
-  return { weights, adapted: null, reference, moving: null };
+  const initial = await partsOf(source, parallelism);
+  const moving = await movingReference(input, initial, copied);
+  const reference = moving?.frozen ?? (needsReference(settings.loss) ? copied(initial) : null);
+  if (!checkpoint) return { weights: initial, adapted: null, reference, moving };
+  tf.dispose(initial);
+  const saved = await openModel(join(checkpoint, "policy"));
+  const weights = await partsOf(saved, parallelism);
+  saved.close();
+  return { weights, adapted: null, reference, moving };
 }
 
-async function partsOf(source: ModelSource, parallelism: Parallelism): Promise<Weights> {
+/** What a process keeps of each tensor, one after the other. */
+async function* tensorParts(source: ModelSource, parallelism: Parallelism): AsyncGenerator<Weight> {
   const shapes = parallelism.kept(
     new Map(source.tensorNames.map((name) => [name, source.shape(name)])),
   );
@@ -102,9 +110,13 @@ async function partsOf(source: ModelSource, parallelism: Parallelism): Promise<W
     tensor.dispose();
     return values;
   });
+  for await (const [name, data] of parts) yield { name, shape: shapes.get(name)!, data };
+}
+
+async function partsOf(source: ModelSource, parallelism: Parallelism): Promise<Weights> {
   const weights: Weights = {};
-  for await (const [name, values] of parts) {
-    const given = tf.tensor(values, shapes.get(name));
+  for await (const { name, shape, data } of tensorParts(source, parallelism)) {
+    const given = tf.tensor(data, shape);
     // An operation takes it out of JavaScript's memory.
     weights[name] = tf.add(given, 0);
     given.dispose();
@@ -112,31 +124,46 @@ async function partsOf(source: ModelSource, parallelism: Parallelism): Promise<W
   return weights;
 }
 
-function movingReference(
-  { settings: { referenceSync }, precision, checkpoint }: TrainInput,
+/** Tensors of their own with the same values, which are in memory once. */
+const copied = (weights: Weights): Weights =>
+  Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [name, tensor.clone()]));
+
+async function movingReference(
+  { settings: { referenceSync }, checkpoint, parallelism }: TrainInput,
   initial: Weights,
-): MovingReference | null {
+  freeze: Freeze,
+): Promise<MovingReference | null> {
   if (!referenceSync) return null;
   if (checkpoint) {
     const path = join(checkpoint, REFERENCE_FILE);
-    return MovingReference.restore(path, initial, referenceSync, precision);
+    return await MovingReference.restore(path, initial, referenceSync, freeze, parallelism);
   }
   const copies = Object.entries(initial).map(([name, w]) => [name, tf.add(w, 0)]);
-  return new MovingReference(Object.fromEntries(copies), referenceSync, precision);
+  return new MovingReference(Object.fromEntries(copies), referenceSync, freeze);
 }
 
 /** The base is there once: it is what the adapters are on, and without them the reference. */
 async function loadAdapted(
-  { settings: { seed, loss }, source, precision, checkpoint }: TrainInput,
+  { settings: { seed, loss }, source, precision, checkpoint, parallelism }: TrainInput,
   lora: LoraSettings,
 ): Promise<Loaded> {
   const weights = checkpoint
     ? loadAdapters(join(checkpoint, "adapter"), source.config, lora, source)
     : initialAdapters(source.config, lora, seed);
-  const base = await loadFrozenWeights(source, precision);
+  const base = !parallelism.base
+    ? await loadFrozenWeights(source, precision)
+    : parallelism.base.gathers
+    ? await partsOf(source, parallelism.base)
+    : await freezeAsTheyCome(source.tensorNames, tensorParts(source, parallelism.base), precision);
+  // Who computes with other examples drops out other inputs.
+  const shareOfBatch = parallelism.batchShares > 1 ? parallelism.rank : 0;
   return {
     weights,
-    adapted: { base, settings: lora, dropoutSeed: lora.dropout > 0 ? seed : null },
+    adapted: {
+      base,
+      settings: lora,
+      dropoutSeed: lora.dropout > 0 ? `${seed}/${shareOfBatch}` : null,
+    },
     reference: needsReference(loss) ? base : null,
     moving: null,
   };

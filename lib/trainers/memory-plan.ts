@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { type DecoderConfig, tensorShapes } from "@/lib/models/config.ts";
+import type { DecoderConfig } from "@/lib/models/config.ts";
 import { adapterShapes, type LoraSettings } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { CHUNK_BYTES, KEPT_BYTES, LANES } from "@/lib/models/vocabulary.ts";
-import { JOINED_NAMES, partNames } from "@/lib/models/weights.ts";
 import { type OptimizerName, RULES } from "@/lib/trainers/optimizer-rules.ts";
+import { type Sizes, sizesOf } from "@/lib/trainers/model-sizes.ts";
 import { attentionMemory, type StepShape } from "@/lib/trainers/step-shapes.ts";
 import { localConfig } from "@/lib/trainers/tensor-parallel.ts";
 
@@ -39,6 +39,8 @@ export interface MemoryPlanInput {
   tensorParallel: boolean;
   /** GPUs have memory of their own, without the process in it. */
   kind: "CPU" | "GPU";
+  /** The model that adapters are of, where `config` is a part of it. */
+  adapted?: DecoderConfig;
 }
 
 /** One line of a plan. */
@@ -76,48 +78,6 @@ const SHAPE_BYTES = {
 /** Freed blocks that no new tensor fits into, as a share of what a step takes and gives back; measured. */
 const FRAGMENTATION = 0.25;
 
-/** Sizes of a model, in numbers. */
-interface Sizes {
-  C: number;
-  F: number;
-  /** Width of what the activation is given: gate and up together, where there is a gate. */
-  I: number;
-  V: number;
-  Q: number;
-  A: number;
-  layers: number;
-  /** Matrices of one layer: joined from several tensors, and of one. */
-  joined: number;
-  single: number;
-  /** Norms and biases of one layer. */
-  vectors: number;
-  embedding: number;
-  /** An output projection of its own. */
-  head: number;
-  /** What else is outside of layers: the last norm, a table of positions. */
-  rest: number;
-}
-
-function sizesOf(config: DecoderConfig): Sizes {
-  const { hidden_size: C, intermediate_size: F, vocab_size: V, head_dim: K } = config;
-  const Q = config.num_attention_heads * K, A = Q + 2 * config.num_key_value_heads * K;
-  const I = config.differences?.gated === false ? F : 2 * F;
-  const shapes = tensorShapes(config), inLayer = /^model\.layers\.(\d+)\./;
-  const count = (names: string[]) =>
-    names.reduce((n, name) => n + shapes.get(name)!.reduce((a, b) => a * b, 1), 0);
-  const parts = JOINED_NAMES.map((name) => partNames((part) => shapes.has(part), 0, name));
-  const layer = [...shapes.keys()].filter((name) => inLayer.exec(name)?.[1] === "0");
-  const outside = [...shapes.keys()].filter((name) => !inLayer.test(name));
-  const embedding = V * C, head = config.tie_word_embeddings ? 0 : V * C;
-  return {
-    ...{ C, F, I, V, Q, A, layers: config.num_hidden_layers, embedding, head },
-    joined: count(parts.filter((names) => names.length > 1).flat()),
-    single: count(parts.filter((names) => names.length === 1).flat()),
-    vectors: count(layer.filter((name) => shapes.get(name)!.length === 1)),
-    rest: count(outside) - embedding - head,
-  };
-}
-
 /** What a device has of a model: some of its layers, and what is outside of layers or nothing of it. */
 interface Share {
   layers: number;
@@ -150,6 +110,7 @@ const whole = (layers: number): Share => ({ layers, outside: 1 });
 const localInput = (input: MemoryPlanInput): MemoryPlanInput => ({
   ...input,
   config: localConfig(input.config, input.processes),
+  adapted: input.config,
   processes: 1,
   devices: 1,
 });
@@ -191,7 +152,7 @@ function keptRows(input: MemoryPlanInput, share: Share, model: MemoryPlanInput):
     (alike ? SHAPE_BYTES.alike : perLayer * share.layers + SHAPE_BYTES.once * share.outside);
   const trained = trainedNumbers(input, share);
   const whole = 4 * numbers(s, share) / processes, frozen = frozenBytes(input, share);
-  const sharded = model.processes > 1 ? whole : frozen;
+  const sharded = model.processes > 1 && !(lora && model.tensorParallel) ? whole : frozen;
   return [
     {
       what: "process and libraries",
@@ -203,7 +164,7 @@ function keptRows(input: MemoryPlanInput, share: Share, model: MemoryPlanInput):
       bytes: kind === "CPU" ? share.outside * 4 * sizesOf(model.config).embedding : 0,
     },
     { what: "graphs and compiled kernels", bytes: compiled },
-    lora ? { what: "weights of the base", bytes: frozen } : { what: "weights", bytes: whole },
+    lora ? { what: "weights of the base", bytes: sharded } : { what: "weights", bytes: whole },
     { what: "weights of the adapters", bytes: lora ? 4 * trained : 0 },
     { what: "optimiser's state", bytes: 4 * trained * RULES[optimizer].slots.length },
     {
@@ -213,7 +174,7 @@ function keptRows(input: MemoryPlanInput, share: Share, model: MemoryPlanInput):
         : reference === "live"
         ? sharded
         : reference === "following"
-        ? whole + sharded
+        ? whole + (model.processes > 1 ? 0 : frozen)
         : 0,
     },
   ];
@@ -223,9 +184,12 @@ const numbers = (s: Sizes, { layers, outside }: Share) =>
   layers * (s.joined + s.single + s.vectors) + outside * (s.embedding + s.head + s.rest);
 
 /** How many numbers are trained, in one process. */
-function trainedNumbers({ config, lora, processes }: MemoryPlanInput, share: Share): number {
+function trainedNumbers(
+  { config, adapted = config, lora, processes }: MemoryPlanInput,
+  share: Share,
+): number {
   if (!lora) return numbers(sizesOf(config), share) / processes;
-  const all = [...adapterShapes(config, lora).values()].reduce((n, [a, b]) => n + a * b, 0);
+  const all = [...adapterShapes(adapted, lora).values()].reduce((n, [a, b]) => n + a * b, 0);
   return all * share.layers / config.num_hidden_layers;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ExampleResults } from "@/lib/trainers/step.ts";
+import type { ExampleResults } from "@/lib/trainers/example-results.ts";
 
 /** One line of metrics.jsonl: names to numbers, with `examples`, `updates` and an ISO `time`. */
 export type MetricsLine = { examples: number } & Record<string, number | string>;

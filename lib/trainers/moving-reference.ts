@@ -4,9 +4,9 @@
  * @module
  */
 import { fused, tf } from "@/lib/tensorflow/mod.ts";
-import type { Precision } from "@/lib/models/precision.ts";
 import { openSafetensors } from "@/lib/models/safetensors.ts";
-import { frozenWeights, type Weights } from "@/lib/models/weights.ts";
+import type { Weights } from "@/lib/models/weights.ts";
+import type { Parallelism } from "@/lib/trainers/parallelism.ts";
 
 /** How a reference follows. */
 export interface ReferenceSync {
@@ -16,38 +16,40 @@ export interface ReferenceSync {
   steps: number;
 }
 
+/** Makes of weights in fp32 what is computed with: tensors of their own. */
+export type Freeze = (values: Weights) => Weights;
+
 const mix = fused("mix_reference", (policy, reference, alpha) => [
   tf.add(tf.mul(policy, alpha), tf.mul(reference, tf.sub(1, alpha))),
 ]);
 
-/** The reference's weights in fp32, and as a model that is not trained. */
+/** The reference's weights in fp32, or this process's part of them, and as a model that is not trained. */
 export class MovingReference {
-  /** As {@link frozenWeights} gives them; others after each {@link follow} that moved. */
+  /** As `freeze` made them; others after each {@link follow} that moved. */
   frozen: Weights;
 
   /** @param values of its own: it disposes them */
   constructor(
     readonly values: Weights,
     private readonly sync: ReferenceSync,
-    private readonly precision: Precision,
+    private readonly freeze: Freeze,
   ) {
-    this.frozen = frozenWeights(values, precision);
+    this.frozen = freeze(values);
   }
 
   /** Reads what a checkpoint saved of {@link values}. */
-  static restore(
+  static async restore(
     path: string,
     like: Weights,
     sync: ReferenceSync,
-    precision: Precision,
-  ): MovingReference {
-    const file = openSafetensors(path);
+    freeze: Freeze,
+    parallelism: Parallelism,
+  ): Promise<MovingReference> {
+    const file = openSafetensors(path), values: Weights = {};
     try {
-      const values = Object.entries(like).map(([name, { shape }]) => [
-        name,
-        tf.tensor(file.read(name), shape),
-      ]);
-      return new MovingReference(Object.fromEntries(values), sync, precision);
+      const parts = parallelism.part(Object.keys(like), (name) => file.read(name));
+      for await (const [name, own] of parts) values[name] = tf.tensor(own, like[name].shape);
+      return new MovingReference(values, sync, freeze);
     } finally {
       file.close();
     }
@@ -67,7 +69,7 @@ export class MovingReference {
     }
     alpha.dispose();
     tf.dispose(this.frozen);
-    this.frozen = frozenWeights(this.values, this.precision);
+    this.frozen = this.freeze(this.values);
     return true;
   }
 

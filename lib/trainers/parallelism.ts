@@ -15,6 +15,8 @@ import { globalNorm } from "@/lib/trainers/gradients.ts";
 export interface Parallelism extends LayerPlan {
   /** Whether `weights` are pieces of a model's tensors, which may have names of their own. */
   readonly divided: boolean;
+  /** With LoRA: how the model is spread that the adapters are on; `weights` are the adapters then. */
+  readonly base?: Parallelism;
   /** Whether layers are gathered for their gradient once more, and so have to be computed again. */
   readonly gathers: boolean;
   /** How many processes compute, and which of them this one is. */

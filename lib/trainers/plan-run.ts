@@ -13,7 +13,7 @@ import { type DevicePlan, memoryPlan, type MemoryPlanInput } from "@/lib/trainer
 import { batchSharesOf, type TrainSettings, workersOf } from "@/lib/trainers/settings.ts";
 import { type StepShape, stepShape } from "@/lib/trainers/step-shapes.ts";
 import { computeDevices } from "@/lib/trainers/threads.ts";
-import type { TrainInput } from "@/lib/trainers/trainer.ts";
+import type { TrainInput } from "@/lib/trainers/train-input.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
 
 /** What settings say of a run's memory. */

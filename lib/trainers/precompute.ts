@@ -9,7 +9,7 @@ import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { needsMismatched } from "@/lib/losses/mod.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { PROJECT_ROOT } from "@/lib/setup/paths.ts";
-import type { TrainHooks, TrainInput } from "@/lib/trainers/trainer.ts";
+import type { TrainHooks, TrainInput } from "@/lib/trainers/train-input.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { computeReference, ReferenceLogps } from "@/lib/trainers/reference.ts";
 import { batchOptions, totalExamples } from "@/lib/trainers/settings.ts";

@@ -4,20 +4,23 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { batches, type FlatExample } from "@/lib/datasets/batches.ts";
+import { batches, countExamples, examplesPerEpoch } from "@/lib/datasets/batches.ts";
 import { describeData, descriptionLines } from "@/lib/datasets/describe.ts";
-import { type DatasetSource, loadExamples } from "@/lib/datasets/registry.ts";
+import type { ExampleList } from "@/lib/datasets/example-list.ts";
+import { type DatasetSource, openDatasets, readExamples, sourceLine } from "@/lib/datasets/load.ts";
+import type { DownloadOptions } from "@/lib/datasets/locate.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { checkRunFits } from "@/lib/trainers/disk-space.ts";
+import { begunWith, modelToOpen, type RunConfig } from "@/lib/trainers/run-folder.ts";
 import { batchOptions, type TrainSettings } from "@/lib/trainers/settings.ts";
 
 /** Model and data, as they were found. The model is the receiver's to close. */
 export interface Prepared {
   /** Where the weights come from: the model, or the archive. */
   source: ModelSource;
-  train: FlatExample[];
+  train: ExampleList;
   /** Held-out pairs, tokenised. */
   held: TokenizedPair[];
   datasets: DatasetSource[];
@@ -25,17 +28,29 @@ export interface Prepared {
 
 /**
  * @param log told what the data are; null where another process of the run tells it
+ * @param download told about data that come from the hub
  * @throws InputError for data, models or settings that cannot be trained with
  */
 export async function prepare(
   settings: TrainSettings,
   log: ((line: string) => void) | null,
+  download: DownloadOptions = {},
 ): Promise<Prepared> {
-  const data = { db: settings.db, testFraction: settings.testFraction };
-  const training = await loadExamples(settings.datasets, "train", data);
-  const heldOut = await loadExamples(settings.datasets, "test", data);
-  const source = await openModel(settings.archive ?? settings.model);
+  const { db, testFraction } = settings;
+  const begun = begunWith(settings);
+  const datasets = await openDatasets(settings.datasets, {
+    ...{ ...download, db, testFraction },
+    begun: begun?.datasets,
+  });
+  const training = await readExamples(datasets, "train");
+  const heldOut = await readExamples(datasets, "test");
+  if (log) {
+    for (const source of training.sources) log(sourceLine("train", source));
+    for (const source of heldOut.sources) log(sourceLine("test", source));
+  }
+  const source = await openModel(modelToOpen(settings));
   try {
+    checkBegun(begun?.model, source);
     checkLengthFits(settings, source);
     checkArchitecture(settings, source);
     if (log) reportData(settings, source, training.examples, heldOut.examples, log);
@@ -48,6 +63,15 @@ export async function prepare(
     source.close();
     throw error;
   }
+}
+
+/** Another model would be another reference, or another base of the adapters. */
+function checkBegun(begun: RunConfig["model"] | undefined, { name, digest }: ModelSource): void {
+  if (!begun || begun.digest === digest) return;
+  throw new InputError(
+    `The run was begun with another model: ${begun.name} had the digest ${begun.digest}, and ${name} has ${digest} now. ` +
+      "Put the model back, or begin another run with another exp_name.",
+  );
 }
 
 function checkLengthFits({ maxLength }: TrainSettings, { config, name }: ModelSource): void {
@@ -67,8 +91,8 @@ function checkArchitecture({ architecture }: TrainSettings, { config, name }: Mo
 function reportData(
   settings: TrainSettings,
   source: ModelSource,
-  examples: readonly FlatExample[],
-  held: readonly FlatExample[],
+  examples: ExampleList,
+  held: ExampleList,
   log: (line: string) => void,
 ): void {
   const description = describeData(examples, source.tokenizer, {
@@ -78,6 +102,13 @@ function reportData(
     held,
   });
   descriptionLines(description).forEach(log);
+  const epoch = examplesPerEpoch(examples, batchOptions(settings));
+  const left = description.examples - epoch;
+  if (left > 0 && epoch > 0) {
+    log(
+      `each epoch leaves out ${left} of them, others each time: they fill no batch_size=${settings.batchSize}`,
+    );
+  }
   const { pairs, prompts, chosen, rejected } = description.truncation;
   const worst = Math.max(prompts, chosen, rejected) / pairs;
   if (worst > settings.maxTruncatedFraction) {
@@ -100,16 +131,19 @@ export const fingerprint = ({ source, datasets, train, held }: Prepared): string
 async function tokenizeHeldOut(
   settings: TrainSettings,
   source: ModelSource,
-  examples: Parameters<typeof batches>[0],
+  examples: ExampleList,
 ): Promise<TokenizedPair[]> {
-  if (examples.length === 0) return [];
+  const count = countExamples(examples, settings.loss.name === "sft");
+  if (count === 0 || settings.nEvalExamples === 0) return [];
   const held: TokenizedPair[] = [];
   const heldBatches = batches(examples, source.tokenizer, {
     ...batchOptions(settings),
     batchSize: settings.evalBatchSize,
-    shuffle: false,
+    // Some of them are drawn as the reference draws them: data are often sorted.
+    shuffle: count > settings.nEvalExamples,
+    seed: 0,
     nEpochs: 1,
-    nExamples: undefined,
+    nExamples: settings.nEvalExamples,
     lastBatch: "keep",
   });
   for await (const { pairs } of heldBatches) held.push(...pairs);

@@ -11,6 +11,9 @@ import { LinesFile, type MetricsLine } from "@/lib/trainers/metrics.ts";
 import type { SampleLine } from "@/lib/trainers/samples.ts";
 import { writeFileWhole } from "@/lib/write-file.ts";
 
+/** Where {@link RunRecords.keepBatch} keeps it. */
+export const keptBatch = (runFolder: string): string => join(runFolder, "non-finite-batch.jsonl");
+
 /** The files of one run. Of several processes only the first has them. */
 export class RunRecords {
   private readonly lines: LinesFile;
@@ -36,12 +39,8 @@ export class RunRecords {
     this.samples?.write(line);
   }
 
-  /**
-   * Keeps a batch that no update could be made of, to look at.
-   * @returns the file
-   */
-  async keepBatch(pairs: readonly TokenizedPair[], tokenizer: Tokenizer): Promise<string> {
-    const path = join(this.folder, "non-finite-batch.jsonl");
+  /** Keeps a batch that no update could be made of, to look at. */
+  async keepBatch(pairs: readonly TokenizedPair[], tokenizer: Tokenizer): Promise<void> {
     const lines = pairs.map((pair) => {
       const [chosen, rejected] = [pair.chosen, pair.rejected].map(({ ids, start }) => ({
         ids,
@@ -50,8 +49,7 @@ export class RunRecords {
       }));
       return JSON.stringify({ ...pair, chosen, rejected }) + "\n";
     });
-    await writeFileWhole(path, lines.join(""));
-    return path;
+    await writeFileWhole(keptBatch(this.folder), lines.join(""));
   }
 
   close(): void {

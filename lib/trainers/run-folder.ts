@@ -4,20 +4,31 @@
  * @module
  */
 import { join } from "node:path";
+import type { DatasetSource } from "@/lib/datasets/load.ts";
 import { InputError, OperationError } from "@/lib/errors.ts";
+import { atRevision } from "@/lib/models/hub-name.ts";
 import { listCheckpoints } from "@/lib/trainers/checkpoint.ts";
 import { effectiveSettings, settingsHash, type TrainSettings } from "@/lib/trainers/settings.ts";
 import type { Threads } from "@/lib/trainers/threads.ts";
 import { writeFileWhole } from "@/lib/write-file.ts";
+
+/** A model that a run began with. */
+interface UsedModel {
+  name: string;
+  path: string;
+  digest: string;
+  /** The commit, of a model of the hub. */
+  revision?: string;
+}
 
 /** What `config.json` says of a run beside its settings. */
 export interface RunConfig {
   exp_name: string;
   settings: Record<string, unknown>;
   settings_hash: string;
-  model: { name: string; path: string; digest: string };
-  reference: { name: string; path: string; digest: string } | null;
-  datasets: unknown[];
+  model: UsedModel;
+  reference: UsedModel | null;
+  datasets: DatasetSource[];
   /** How many examples the run reads in all. */
   total_examples: number;
   precision: string;
@@ -43,8 +54,7 @@ export interface RunFolder {
  */
 export function openRunFolder(settings: TrainSettings): RunFolder {
   const found = runToResume(settings);
-  const path = found ?? settings.localRunDir ??
-    join(settings.localDirs[0], `${settings.expName}_${timeStamp()}`);
+  const path = found ?? settings.localRunDir ?? newFolder(settings);
   if (found) checkSettings(path, settings);
   Deno.mkdirSync(path, { recursive: true });
   const lock = lockFolder(path);
@@ -59,9 +69,23 @@ export function openRunFolder(settings: TrainSettings): RunFolder {
   return { path, checkpoint, release };
 }
 
+/** A folder named after the moment; a run that begins in the same second as another is given the next one. */
+function newFolder({ localDirs: [parent], expName }: TrainSettings): string {
+  Deno.mkdirSync(parent, { recursive: true });
+  for (let time = Date.now();; time += 1000) {
+    const path = join(parent, `${expName}_${timeStamp(time)}`);
+    try {
+      Deno.mkdirSync(path);
+      return path;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
 /** 2026-11-23_07-30-00, in UTC; names sort by age. */
-const timeStamp = () =>
-  new Date().toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
+const timeStamp = (time: number) =>
+  new Date(time).toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
 
 /** The newest run of this name, where the settings ask to go on with it. */
 export function runToResume(
@@ -89,8 +113,22 @@ function namesIn(folder: string): string[] {
 
 const isRun = (folder: string) => namesIn(folder).includes("config.json");
 
+/** What the run to go on with was begun with; null where none is begun under these settings. */
+export function begunWith(settings: TrainSettings): Pick<RunConfig, "model" | "datasets"> | null {
+  const folder = runToResume(settings);
+  const config = folder && readConfig(folder);
+  return config && config.settings_hash === settingsHash(settings) ? config : null;
+}
+
+/** The model that training begins with, in a word for {@link openModel}; of the hub, the commit that a run began with. */
+export const modelToOpen = (settings: TrainSettings): string =>
+  atRevision(settings.archive ?? settings.model, begunWith(settings)?.model.revision);
+
+const readConfig = (folder: string): RunConfig =>
+  JSON.parse(Deno.readTextFileSync(join(folder, "config.json")));
+
 function checkSettings(folder: string, settings: TrainSettings): void {
-  const config = JSON.parse(Deno.readTextFileSync(join(folder, "config.json"))) as RunConfig;
+  const config = readConfig(folder);
   if (config.settings_hash === settingsHash(settings)) return;
   const now = namedSettings(settings);
   const differing = Object.keys(namedSettings(settings, effectiveSettings(settings)))

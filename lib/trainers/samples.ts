@@ -10,7 +10,12 @@ import { mergedWeights } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { sample } from "@/lib/models/sampling.ts";
 import type { ModelSource } from "@/lib/models/source.ts";
-import { freezeAsTheyCome, frozenWeights, type Weights } from "@/lib/models/weights.ts";
+import {
+  freezeAsTheyCome,
+  frozenWeights,
+  loadFrozenWeights,
+  type Weights,
+} from "@/lib/models/weights.ts";
 import type { Parallelism } from "@/lib/trainers/parallelism.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 import type { Trained } from "@/lib/trainers/update.ts";
@@ -73,14 +78,20 @@ export class HeldOutSamples {
         return null;
       }
     };
-    const { divided } = parallelism;
-    const policy = divided
+    const policy = parallelism.divided
       ? await this.wholeModel(weights, parallelism)
-      : await this.frozenPolicy(weights, adapted ?? null);
+      : parallelism.rank === 0
+      ? await this.frozenPolicy(weights, adapted ?? null)
+      : null;
     const answers = await written(policy);
     tf.dispose(policy ?? []);
     if (asksReference) {
-      const model = divided ? await this.wholeModel(reference, parallelism) : reference;
+      const divided = parallelism.divided || parallelism.base !== undefined;
+      const model = parallelism.base
+        ? await this.unadapted(parallelism)
+        : divided
+        ? await this.wholeModel(reference, parallelism)
+        : reference;
       this.reference = await written(model);
       if (divided) tf.dispose(model ?? []);
     }
@@ -109,6 +120,11 @@ export class HeldOutSamples {
     const { source } = this;
     const merged = mergedWeights(source, weights, adapted.settings);
     return await freezeAsTheyCome(source.tensorNames, merged, this.precision);
+  }
+
+  /** What adapters are on, from its file: no process has all of it. Null in those that do not sample. */
+  private async unadapted({ rank }: Parallelism): Promise<Weights | null> {
+    return rank === 0 ? await loadFrozenWeights(this.source, this.precision) : null;
   }
 
   /** The model that the processes share, in the first one; null in the others. */

@@ -4,7 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { type BatchOptions, examplesPerEpoch, type FlatExample } from "@/lib/datasets/batches.ts";
+import { type BatchOptions, examplesPerEpoch } from "@/lib/datasets/batches.ts";
+import type { ExampleList } from "@/lib/datasets/example-list.ts";
 import type { PromptFormat } from "@/lib/datasets/tokenize.ts";
 import type { LossSettings } from "@/lib/losses/mod.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
@@ -69,8 +70,16 @@ export interface TrainSettings extends Schedule {
   trainer: TrainerName;
   /** How many devices layers, or workers, are divided among; null: all GPUs, else one. */
   devices: number | null;
-  /** First of the ports at which workers listen for each other; null: ports that are free. */
+  /**
+   * First of the ports at which workers listen for each other, after that of the supervisor where there are several
+   * machines; null: ports that are free.
+   */
   fsdpPort: number | null;
+  /** Machines that train together, each with so many `devices`, and which of them this one is. */
+  nnodes: number;
+  nodeRank: number;
+  /** Where the first of several machines is reached. */
+  masterAddr: string | null;
   /** Whether nobody else reaches the workers' ports, as the user says. */
   trustNetwork: boolean;
   /** Seconds of silence of all workers after which they are started again. */
@@ -89,8 +98,8 @@ export interface TrainSettings extends Schedule {
 }
 
 /** How many processes train. */
-export const workersOf = ({ trainer, devices }: TrainSettings): number =>
-  trainer === "BasicTrainer" ? 1 : devices ?? 1;
+export const workersOf = ({ trainer, devices, nnodes }: TrainSettings): number =>
+  trainer === "BasicTrainer" ? 1 : (devices ?? 1) * nnodes;
 
 /** How many processes a batch is divided among. */
 export const batchSharesOf = (settings: TrainSettings): number =>
@@ -104,6 +113,9 @@ const WITHOUT_EFFECT: readonly (keyof TrainSettings)[] = [
   "trainer",
   "devices",
   "fsdpPort",
+  "nnodes",
+  "nodeRank",
+  "masterAddr",
   "trustNetwork",
   "hangTimeout",
   "maxRestarts",
@@ -146,7 +158,7 @@ export const batchOptions = (settings: TrainSettings): BatchOptions => ({
 });
 
 /** How many examples a run reads in all. */
-export function totalExamples(settings: TrainSettings, train: readonly FlatExample[]): number {
+export function totalExamples(settings: TrainSettings, train: ExampleList): number {
   const epoch = examplesPerEpoch(train, batchOptions(settings));
   return Math.min(
     settings.nEpochs === null ? Infinity : settings.nEpochs * epoch,

@@ -15,7 +15,8 @@ import type { Weights } from "@/lib/models/weights.ts";
 import { toFp32 } from "@/lib/models/precision.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
 import { ProcessGroup } from "@/lib/trainers/process-group.ts";
-import type { Parallelism, Read, Shapes } from "@/lib/trainers/parallelism.ts";
+import type { AdaptedBase } from "@/lib/trainers/replicated-adapters.ts";
+import type { Read, Shapes } from "@/lib/trainers/parallelism.ts";
 
 /** A tensor's place in its block's vector. */
 interface Place {
@@ -47,7 +48,7 @@ const WHOLE = 4, AGREEMENT = 5;
  *
  * With `activation_checkpointing` alone does a layer's memory come free: without, it is kept for the gradient.
  */
-export class Sharding implements Parallelism {
+export class Sharding implements AdaptedBase {
   readonly divided = true;
   readonly gathers = true;
   readonly share = null;
@@ -180,12 +181,22 @@ export class Sharding implements Parallelism {
   /** Norm of the whole gradient from all processes' pieces. */
   norm(pieces: Weights): tf.Tensor {
     const own = tf.square(globalNorm(Object.values(pieces)));
-    return tf.reshape(tf.sqrt(this.group.reduceAll(tf.reshape(own, [1]), this.scalarKey())), []);
+    return tf.reshape(tf.sqrt(this.sum(tf.reshape(own, [1]))), []);
   }
 
   /** Numbers of all processes' examples, by rank. */
   collect(values: tf.Tensor1D): tf.Tensor1D {
     return this.group.gatherAll(values, this.scalarKey()) as tf.Tensor1D;
+  }
+
+  /** Sum of all processes' numbers. */
+  sum(values: tf.Tensor): tf.Tensor {
+    return this.group.reduceAll(values, this.scalarKey());
+  }
+
+  /** Gathered matrices are whole. */
+  adapterAxis(): null {
+    return null;
   }
 
   agree(values: number[]): Promise<number[]> {

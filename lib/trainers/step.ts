@@ -33,19 +33,8 @@ import {
   segmentScores,
 } from "@/lib/trainers/loss-batch.ts";
 import { ALONE, type Parallelism } from "@/lib/trainers/parallelism.ts";
+import type { ExampleTensors } from "@/lib/trainers/example-results.ts";
 import { type StepShape, stepShape } from "@/lib/trainers/step-shapes.ts";
-
-/** Per-example results, fp32 [examples] each. SFT has losses and chosen log-probs only. */
-export interface ExampleTensors {
-  losses: tf.Tensor1D;
-  chosenLogps: tf.Tensor1D;
-  rejectedLogps?: tf.Tensor1D;
-  chosenRewards?: tf.Tensor1D;
-  rejectedRewards?: tf.Tensor1D;
-}
-
-/** The same as numbers, one entry per example. */
-export type ExampleResults = { [K in keyof ExampleTensors]: Float32Array };
 
 /**
  * What the reference says of a batch: its log-probs [sequences] where they are known, else its weights. Neither for
@@ -294,7 +283,8 @@ export class Steps {
   ): SegmentScores {
     const options = { rows_NC, checkpointing, collisions: this.loss.wpo, plan: this.parallelism };
     const adapters = frozen && { ...frozen, weights: trained };
-    const scores = tokenScores(this.config, frozen?.base ?? trained, batch, this.precision, {
+    const model = frozen ? this.opened(frozen.base) : trained;
+    const scores = tokenScores(this.config, model, batch, this.precision, {
       ...options,
       adapters,
     });
@@ -322,12 +312,17 @@ export class Steps {
   private logpsOf(kept: Weights, batch: LayoutTensors): tf.Tensor1D {
     const { parallelism } = this;
     const { logps } = segmentScores(
-      tokenScores(this.config, parallelism.open(kept), batch, this.precision, {
+      tokenScores(this.config, this.opened(kept), batch, this.precision, {
         plan: parallelism,
       }),
       batch,
     );
     return batch.segments === batch.sequences ? logps : tf.slice(logps, 0, batch.sequences);
+  }
+
+  /** What is computed with of a model without gradients of its own: the reference, or what adapters are on. */
+  private opened(kept: Weights): Weights {
+    return (this.parallelism.base ?? this.parallelism).open(kept);
   }
 
   private makeScore() {
@@ -394,13 +389,4 @@ export class Steps {
       rejectedLogps: pairs.policyRejectedLogps,
     };
   }
-}
-
-/** Tensors of results as numbers; the tensors are disposed. */
-export function readResults(tensors: ExampleTensors): ExampleResults {
-  const results = Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [name, tensor.dataSync()]),
-  );
-  tf.dispose(Object.values(tensors));
-  return results as unknown as ExampleResults;
 }

@@ -17,27 +17,25 @@ import { toCompute, toFp32 } from "@/lib/models/precision.ts";
 import type { TensorShare } from "@/lib/models/tensor-share.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { globalNorm } from "@/lib/trainers/gradients.ts";
-import type { Parallelism, Read, Shapes } from "@/lib/trainers/parallelism.ts";
+import type { Read, Shapes } from "@/lib/trainers/parallelism.ts";
 import { ProcessGroup } from "@/lib/trainers/process-group.ts";
-
-/** A stretch of one axis. */
-interface Stretch {
-  axis: 0 | 1;
-  from: number;
-  count: number;
-}
+import type { AdaptedBase } from "@/lib/trainers/replicated-adapters.ts";
+import { cut, put, type Stretch, stretchOf } from "@/lib/trainers/stretches.ts";
 
 /** What is divided by outputs, or tokens: rows of [outputs, inputs]. */
 const BY_ROWS = /\.(?:q|k|v|gate|up)_proj\.weight$|^(?:model\.embed_tokens|lm_head)\.weight$/;
 /** What is divided by inputs. */
 const BY_COLUMNS = /\.(?:o|down)_proj\.weight$/;
+/** Of adapters what goes with the outputs, or the inputs, that a process has: the other half meets all of them. */
+const ADAPTERS_BY_ROWS = /\.(?:q|k|v|gate|up)_proj\.lora_B\.weight$/;
+const ADAPTERS_BY_COLUMNS = /\.(?:o|down)_proj\.lora_A\.weight$/;
 
 /** Keys of collectives: of whole tensors, of what is agreed on, and from here on of steps. */
 const WHOLE = 1, AGREEMENT = 1_000_000, STEPS = 100_000_000;
 /** How many functions there are, see {@link TensorParallel.numbered}, and how many collectives of a kind each has. */
 const FUNCTIONS = 4, PLACES = 1024;
-/** What collectives are of: the stream between blocks, two or three numbers of each scored row, a scalar. */
-const KINDS = 4, STREAM = 0, SCALAR = 3;
+/** What collectives are of: the stream between blocks, two or three numbers of each scored row, what is of no rows. */
+const KINDS = 4, STREAM = 0, SINGLE = 3;
 const kindOfScores = (numbers: number) => numbers - 1;
 const LAST_KEY = 2 ** 31 - 1;
 
@@ -81,14 +79,8 @@ export const localConfig = (config: DecoderConfig, world: number, rank = world -
   vocab_size: stretchOf(config.vocab_size, world, rank).count,
 });
 
-/** The part of `count` entries that a process has. */
-function stretchOf(count: number, world: number, rank: number): { from: number; count: number } {
-  const at = (rank: number) => Math.floor(rank * count / world);
-  return { from: at(rank), count: at(rank + 1) - at(rank) };
-}
-
 /** Divides a model's matrices among `world` processes, of which this one is `rank`. */
-export class TensorParallel implements Parallelism {
+export class TensorParallel implements AdaptedBase {
   readonly divided = true;
   readonly gathers = false;
   /** One layer's collectives wait for the ones before, so that all layers may use the same. */
@@ -123,6 +115,8 @@ export class TensorParallel implements Parallelism {
       return parts.length === 1 ? [all.clone()] : tf.split(all, parts.length, 0);
     };
     return {
+      rank: this.rank,
+      world: this.world,
       firstToken: stretchOf(tokens, this.world, this.rank).from,
       enter: (x_NC) =>
         customGradMany((...parts) => ({
@@ -191,8 +185,16 @@ export class TensorParallel implements Parallelism {
       return tf.square(globalNorm(found.map(([, gradient]) => gradient)));
     };
     const own = tf.reshape(squares(true), [1]);
-    const all = this.group.reduceAll(own, this.stepKey(SCALAR, 1));
-    return tf.sqrt(tf.add(tf.reshape(all, []), squares(false)));
+    return tf.sqrt(tf.add(tf.reshape(this.sum(own), []), squares(false)));
+  }
+
+  /** Sum of all processes' numbers, as many in every step. */
+  sum(values: tf.Tensor): tf.Tensor {
+    return this.group.reduceAll(values, this.stepKey(SINGLE, 1));
+  }
+
+  adapterAxis(name: string): 0 | 1 | null {
+    return ADAPTERS_BY_ROWS.test(name) ? 0 : ADAPTERS_BY_COLUMNS.test(name) ? 1 : null;
   }
 
   collect(values: tf.Tensor1D): tf.Tensor1D {
@@ -279,29 +281,3 @@ export class TensorParallel implements Parallelism {
 const isDivided = (name: string): boolean => BY_ROWS.test(name) || BY_COLUMNS.test(name);
 
 const sizeOf = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
-
-/** A stretch of a matrix, by itself. */
-function cut(values: Float32Array, shape: number[], { axis, from, count }: Stretch): Float32Array {
-  const [rows, columns] = shape;
-  if (axis === 0) return values.slice(from * columns, (from + count) * columns);
-  const part = new Float32Array(rows * count);
-  for (let row = 0; row < rows; row++) {
-    const at = row * columns + from;
-    part.set(values.subarray(at, at + count), row * count);
-  }
-  return part;
-}
-
-/** Puts a stretch where it was cut from. */
-function put(
-  whole: Float32Array,
-  shape: number[],
-  { axis, from, count }: Stretch,
-  part: Float32Array,
-): void {
-  const [rows, columns] = shape;
-  if (axis === 0) return whole.set(part.subarray(0, count * columns), from * columns);
-  for (let row = 0; row < rows; row++) {
-    whole.set(part.subarray(row * count, (row + 1) * count), row * columns + from);
-  }
-}

@@ -6,13 +6,16 @@
 import { InputError } from "@/lib/errors.ts";
 import { type TrainerState, verifyCheckpoint } from "@/lib/trainers/checkpoint.ts";
 import { decide } from "@/lib/trainers/decide.ts";
+import { downloadForWorkers, downloadModel } from "@/lib/trainers/download.ts";
 import { ALONE, layersInOrder } from "@/lib/trainers/parallelism.ts";
 import { prepare } from "@/lib/trainers/prepare.ts";
 import { openRunFolder } from "@/lib/trainers/run-folder.ts";
 import { batchSharesOf, type TrainSettings } from "@/lib/trainers/settings.ts";
 import { computeDevices, useThreads } from "@/lib/trainers/threads.ts";
-import { Trainer, type TrainHooks } from "@/lib/trainers/trainer.ts";
-import { supervise, withDevices } from "@/lib/trainers/workers/supervisor.ts";
+import type { TrainHooks } from "@/lib/trainers/train-input.ts";
+import { Trainer } from "@/lib/trainers/trainer.ts";
+import { withDevices } from "@/lib/trainers/workers/gpus.ts";
+import { supervise } from "@/lib/trainers/workers/supervisor.ts";
 
 /** How a run ended. */
 export interface TrainResult extends TrainerState {
@@ -30,6 +33,7 @@ export async function train(asked: TrainSettings, hooks: TrainHooks): Promise<Tr
   const inWorkers = asked.trainer !== "BasicTrainer";
   const settings = inWorkers ? withDevices(asked) : asked;
   checkBatches(settings);
+  await (inWorkers ? downloadForWorkers : downloadModel)(settings, hooks);
   const { state, folder } = await (inWorkers ? supervise : trainHere)(settings, hooks);
   return { ...state, folder, policy: settings.debug ? null : `${folder}/LATEST/policy` };
 }
@@ -39,7 +43,8 @@ async function trainHere(
   settings: TrainSettings,
   hooks: TrainHooks,
 ): Promise<{ state: TrainerState; folder: string }> {
-  const prepared = await prepare(settings, hooks.log);
+  const { signal, log, onDownload } = hooks;
+  const prepared = await prepare(settings, log, { signal, log, onProgress: onDownload });
   const { source } = prepared;
   try {
     const run = openRunFolder(settings);
@@ -69,6 +74,6 @@ function checkBatches(settings: TrainSettings): void {
   if (batchSize % (parts * workers) === 0) return;
   throw new InputError(
     `batch_size=${batchSize} has to be a multiple of gradient_accumulation_steps=${parts}` +
-      (workers > 1 ? ` times the ${workers} devices.` : "."),
+      (workers > 1 ? ` times the ${workers} ${settings.nnodes > 1 ? "workers" : "devices"}.` : "."),
   );
 }

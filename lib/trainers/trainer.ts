@@ -7,11 +7,8 @@
  * @module
  */
 import { tf } from "@/lib/tensorflow/mod.ts";
-import { batches, type FlatExample } from "@/lib/datasets/batches.ts";
+import { batches } from "@/lib/datasets/batches.ts";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
-import type { LayoutKind } from "@/lib/models/layout.ts";
-import type { Precision } from "@/lib/models/precision.ts";
-import type { ModelSource } from "@/lib/models/source.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import {
   listCheckpoints,
@@ -20,67 +17,18 @@ import {
   type TrainerState,
   verifyCheckpoint,
 } from "@/lib/trainers/checkpoint.ts";
-import { evaluate, fullBatches } from "@/lib/trainers/evaluate.ts";
+import { evaluate, fullBatches, roundEvalEvery } from "@/lib/trainers/evaluate.ts";
 import { loadTrained } from "@/lib/trainers/load.ts";
-import { type MetricsLine, MetricSums, peakMemoryBytes } from "@/lib/trainers/metrics.ts";
+import { MetricWindow } from "@/lib/trainers/metric-window.ts";
+import { peakMemoryBytes } from "@/lib/trainers/metrics.ts";
 import type { MovingReference } from "@/lib/trainers/moving-reference.ts";
-import {
-  batchOptions,
-  settingsHash,
-  totalExamples,
-  type TrainSettings,
-} from "@/lib/trainers/settings.ts";
+import { batchOptions, settingsHash, totalExamples } from "@/lib/trainers/settings.ts";
 import type { DevicePlan } from "@/lib/trainers/memory-plan.ts";
-import type { Parallelism } from "@/lib/trainers/parallelism.ts";
+import type { Phase, TrainHooks, TrainInput } from "@/lib/trainers/train-input.ts";
 import { comparedWithPlan, planLines, plannedMetric, planRun } from "@/lib/trainers/plan-run.ts";
-import { RunRecords } from "@/lib/trainers/records.ts";
+import { keptBatch, RunRecords } from "@/lib/trainers/records.ts";
 import { HeldOutSamples } from "@/lib/trainers/samples.ts";
-import type { Threads } from "@/lib/trainers/threads.ts";
-import {
-  NonFiniteGradient,
-  type Trained,
-  update,
-  type UpdateReport,
-} from "@/lib/trainers/update.ts";
-
-/** What a run is made of, opened and checked. */
-export interface TrainInput {
-  settings: TrainSettings;
-  /** Where the weights come from: the model, or the archive. */
-  source: ModelSource;
-  train: FlatExample[];
-  /** Held-out pairs, tokenised. */
-  held: TokenizedPair[];
-  precision: Precision;
-  threads: Threads | null;
-  parallelism: Parallelism;
-  layout: LayoutKind;
-  runFolder: string;
-  checkpoint: string | null;
-  /** What the checkpoint, which has been verified, says. */
-  state: TrainerState | null;
-}
-
-/**
- * What a process does. Of those but `training` nobody can say how long they take: the first step with a new shape is
- * `tracing`.
- */
-export type Phase = "loading" | "training" | "tracing" | "evaluating" | "saving";
-
-/** How a run is followed. */
-export interface TrainHooks {
-  signal: AbortSignal;
-  /** Told the run folder, before the first evaluation. */
-  onStart: (folder: string) => void;
-  onProgress: (done: number, total: number, note?: string) => void;
-  onMetrics: (line: MetricsLine) => void;
-  onCheckpoint: (folder: string) => void;
-  /** After each evaluation, when metrics and checkpoint are on disk. */
-  onEvaluation: () => Promise<void>;
-  log: (line: string) => void;
-  /** What begins now, after how many updates. */
-  onPhase?: (phase: Phase, updates: number) => void;
-}
+import { NonFiniteUpdate, type Trained, update, type UpdateReport } from "@/lib/trainers/update.ts";
 
 /** Enough batches to know the lengths of the data by. */
 const PLANNED_BATCHES = 64;
@@ -97,6 +45,9 @@ export class Trainer {
   private best: { loss: number; folder: string } | null = null;
   private memory: DevicePlan[] = [];
   private startedAt = 0;
+  private readonly window: MetricWindow;
+  /** What the progress bar says beside how far it is. */
+  private note: string | undefined;
   private lastSave = 0;
   private lastSavedExamples: number;
 
@@ -114,6 +65,8 @@ export class Trainer {
       finished: false,
     };
     this.lastSavedExamples = -1;
+    const { minimumLogIntervalSecs, loss } = input.settings;
+    this.window = new MetricWindow(minimumLogIntervalSecs, loss.name === "sft");
   }
 
   /**
@@ -132,6 +85,7 @@ export class Trainer {
     this.startedAt = this.lastSave = performance.now();
     try {
       const done = await this.loop();
+      this.writeWindow();
       if (done && this.state.evaluatedAt !== this.state.examples) {
         await this.evaluate(this.state.examples);
       }
@@ -175,18 +129,11 @@ export class Trainer {
   /** @returns false when the signal came */
   private async loop(): Promise<boolean> {
     const { settings, train, source } = this.input;
-    const sftMode = settings.loss.name === "sft";
     const options = batchOptions(settings);
     const total = totalExamples(settings, train);
     const evalEvery = roundEvalEvery(settings, this.hooks.log);
     await this.planShapes(total);
-    let logged = -Infinity,
-      note: string | undefined,
-      sums = new MetricSums(),
-      tokens = 0,
-      examples = 0,
-      since = performance.now();
-
+    this.window.startClock();
     for await (
       const batch of batches(train, source.tokenizer, {
         ...options,
@@ -195,49 +142,43 @@ export class Trainer {
     ) {
       const { stop, save } = await this.due();
       if (stop) return false;
-      if (await this.evaluateOrSave(evalEvery, save, total)) since = performance.now();
+      if (await this.evaluateOrSave(evalEvery, save, total)) this.window.startClock();
       this.begins("training");
-      const { norm, lr, results } = await this.update(batch.pairs, total);
+      const report = await this.update(batch.pairs, total);
       this.state.updates++;
       this.state.examples += batch.pairs.length;
       this.begins("training");
       if (this.moving?.follow(this.trained.weights, this.state.updates)) this.takeReference();
       this.state.evalLoss = null;
-      results.forEach((result) => sums.add("train", result));
-      tokens += batch.pairs.reduce(
-        (n, p) => n + p.chosen.ids.length + (sftMode ? 0 : p.rejected.ids.length),
-        0,
-      );
-      examples += batch.pairs.length;
-      const now = performance.now();
-      if ((now - logged) / 1000 >= settings.minimumLogIntervalSecs) {
-        const means = sums.means();
-        note = progressNote(means["loss/train"], tokens / ((now - since) / 1000), this.peakBytes);
-        this.writeMetrics({
-          ...means,
-          "counters/traces": this.trained.steps.traces,
-          grad_norm: norm,
-          lr,
-          examples_per_second: examples / ((now - since) / 1000),
-          tokens_per_second: tokens / ((now - since) / 1000),
-        });
-        [logged, sums, tokens, examples, since] = [now, new MetricSums(), 0, 0, now];
-      }
-      this.hooks.onProgress(this.state.examples, total, note);
+      this.window.add(batch.pairs, report);
+      if (this.window.due) this.writeWindow();
+      this.hooks.onProgress(this.state.examples, total, this.note);
     }
     return true;
   }
 
-  /** One update; the batch of a gradient that is not finite is kept to look at. */
+  /** What was trained since the last line, also where it is too soon for one: what comes next may be an interruption. */
+  private writeWindow(): void {
+    const line = this.window.take();
+    if (!line) return;
+    this.note = progressNote(line["loss/train"], line.tokens_per_second, this.peakBytes);
+    this.writeMetrics({ ...line, "counters/traces": this.trained.steps.traces });
+  }
+
+  /** One update; a batch that none can be made of is kept to look at. */
   private async update(pairs: TokenizedPair[], total: number): Promise<UpdateReport> {
-    const { settings, source: { tokenizer } } = this.input;
+    const { settings, source: { tokenizer }, parallelism, runFolder } = this.input;
     const updates = total / settings.batchSize;
     try {
       return await update(this.trained, pairs, this.state.updates, { ...settings, updates });
     } catch (error) {
-      if (!(error instanceof NonFiniteGradient)) throw error;
-      const path = await this.records?.keepBatch(error.pairs, tokenizer);
-      error.message += ` The batch is in ${path}; the last checkpoint is as it was.`;
+      if (!(error instanceof NonFiniteUpdate)) throw error;
+      await this.records?.keepBatch(error.pairs, tokenizer);
+      // The first one that fails ends all: nobody does before the batch is written.
+      await parallelism.agree([0]);
+      error.message += ` The batch is in ${
+        keptBatch(runFolder)
+      }; the last checkpoint is as it was.`;
       throw error;
     }
   }
@@ -314,7 +255,11 @@ export class Trainer {
       this.evalReference,
       (done, of) => this.hooks.onProgress(this.state.examples, total, `evaluating ${done}/${of}`),
     );
-    this.state.evalLoss = means["loss/eval"];
+    const loss = means["loss/eval"];
+    if (!Number.isFinite(loss)) {
+      this.hooks.log(`WARNING: the held-out loss is not finite (${loss})`);
+    }
+    this.state.evalLoss = loss;
     this.state.evaluatedAt = this.state.examples;
     await this.due();
     this.writeMetrics(means);
@@ -366,6 +311,7 @@ export class Trainer {
 
   private async save(): Promise<void> {
     const { source, settings, runFolder, parallelism } = this.input;
+    this.writeWindow();
     this.begins("saving");
     const now = performance.now();
     this.state.seconds += (now - this.startedAt) / 1000;
@@ -407,15 +353,3 @@ export class Trainer {
 const progressNote = (loss: number, tokensPerSecond: number, peakBytes: number): string =>
   `loss ${loss.toPrecision(3)}, ${tokensPerSecond.toFixed(0)} tokens/s, ` +
   `${(peakBytes / 2 ** 30).toFixed(1)} GiB`;
-
-function roundEvalEvery(
-  { evalEvery, batchSize }: TrainSettings,
-  log: (line: string) => void,
-): number {
-  if (evalEvery % batchSize === 0) return evalEvery;
-  const rounded = Math.max(batchSize, evalEvery - evalEvery % batchSize);
-  log(
-    `eval_every=${evalEvery} is no multiple of batch_size=${batchSize}; evaluating every ${rounded} examples`,
-  );
-  return rounded;
-}

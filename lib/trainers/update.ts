@@ -16,7 +16,8 @@ import { clipFactor, type Optimizer } from "@/lib/trainers/optimizers.ts";
 import { learningRate } from "@/lib/trainers/schedule.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
 import type { ReferenceLogps } from "@/lib/trainers/reference.ts";
-import { type ExampleResults, readResults, type Steps } from "@/lib/trainers/step.ts";
+import { type ExampleResults, readResults } from "@/lib/trainers/example-results.ts";
+import type { Steps } from "@/lib/trainers/step.ts";
 
 /** What is being trained. */
 export interface Trained {
@@ -24,7 +25,7 @@ export interface Trained {
   /** What each update replaces: the model's weights, or with LoRA the adapters. */
   weights: Weights;
   /** With LoRA: the model that the adapters are on, and the seed of their dropout, where there is any. */
-  adapted?: { base: Weights; settings: LoraSettings; dropoutSeed: number | null } | null;
+  adapted?: { base: Weights; settings: LoraSettings; dropoutSeed: string | null } | null;
   /** Weights of the reference, with LoRA the base itself; null for SFT, and where its log-probs are known. */
   reference: Weights | null;
   /** The reference's log-probs, where they were computed beforehand. */
@@ -44,8 +45,8 @@ export interface UpdateReport {
   norms: Record<string, number>;
 }
 
-/** A gradient that no update can be made of; the weights are as before. */
-export class NonFiniteGradient extends OperationError {
+/** A loss or a gradient that is not finite: no update is made of it, and the weights are as before. */
+export class NonFiniteUpdate extends OperationError {
   constructor(message: string, readonly pairs: readonly TokenizedPair[]) {
     super(message);
   }
@@ -66,9 +67,8 @@ export interface UpdateSettings extends
  *
  * @param updates how many updates there were before
  * @param normsOf names of the tensors whose gradient norms are told
- * @throws {NonFiniteGradient} when the gradient is not finite
- * @throws OperationError when, before the first update, when policy and reference
- *   give the batch different log-probs
+ * @throws {NonFiniteUpdate} when the gradient, or the loss of a pair, is not finite; in all processes of a run
+ * @throws OperationError when, before the first update, policy and reference give the batch different log-probs
  */
 export async function update(
   trained: Trained,
@@ -101,15 +101,7 @@ export async function update(
   const norm = readScalar(normTensor!);
   const norms: Record<string, number> = {};
   for (const name of normsOf) norms[name] = readScalar(globalNorm([gradients![name]]));
-  if (!Number.isFinite(norm)) {
-    throw new NonFiniteGradient(
-      `The gradient of update ${
-        updates + 1
-      } is not finite (${norm}); lower lr= or raise warmup_steps=. ` +
-        `Its pairs: ${pairs.map((p) => p.id).join(", ")}.`,
-      pairs,
-    );
-  }
+  checkFinite(norm, results, pairs, updates + 1);
   const lr = learningRate(settings, updates, settings.updates);
   const factor = clipFactor(norm, settings.maxGradNorm);
   await optimizer.apply(weights, gradients!, lr, factor, updates + 1);
@@ -151,9 +143,34 @@ async function gradientsOf(
 }
 
 /** Seed of the dropout in the part of a batch that begins at example `at`; the same whenever it is computed. */
-function partSeed(seed: number, updates: number, at: number): tf.Tensor {
+function partSeed(seed: string, updates: number, at: number): tf.Tensor {
   const digest = createHash("sha256").update(`${seed}/${updates}/${at}`).digest();
   return tf.tensor1d([digest.readInt32LE(0), digest.readInt32LE(4)], "int32");
+}
+
+function checkFinite(
+  norm: number,
+  results: readonly ExampleResults[],
+  pairs: readonly TokenizedPair[],
+  update: number,
+): void {
+  const losses = results.flatMap((part) => Array.from(part.losses));
+  const of = (some: readonly TokenizedPair[]) => some.map(({ id }) => id).join(", ");
+  const remedy = "lower lr= or raise warmup_steps=.";
+  if (!Number.isFinite(norm)) {
+    throw new NonFiniteUpdate(
+      `The gradient of update ${update} is not finite (${norm}); ${remedy} Its pairs: ${
+        of(pairs)
+      }.`,
+      pairs,
+    );
+  }
+  const bad = pairs.filter((_, i) => !Number.isFinite(losses[i]));
+  if (bad.length === 0) return;
+  throw new NonFiniteUpdate(
+    `The loss of update ${update} is not finite; ${remedy} Its pairs that have none: ${of(bad)}.`,
+    pairs,
+  );
 }
 
 function readScalar(tensor: tf.Tensor): number {

@@ -15,7 +15,7 @@ export async function readJson(req: Request): Promise<Record<string, unknown>> {
   if (!/^application\/json\b/i.test(req.headers.get("Content-Type") ?? "")) {
     throw new HttpError(415, "Send JSON, with the header Content-Type: application/json.");
   }
-  const text = new TextDecoder().decode(await readBytes(req));
+  const text = new TextDecoder().decode(await readBytes(req, LARGEST_BYTES));
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -28,13 +28,34 @@ export async function readJson(req: Request): Promise<Record<string, unknown>> {
   return value as Record<string, unknown>;
 }
 
-async function readBytes(req: Request): Promise<Uint8Array> {
+/**
+ * The texts of a form that a page sent, files among them, by their names.
+ * @param largest bytes of the whole body
+ * @throws HttpError 413 or 400 when it is too large or no form
+ */
+export async function readForm(
+  req: Request,
+  largest = LARGEST_BYTES,
+): Promise<Record<string, string>> {
+  const bytes = await readBytes(req, largest);
+  const headers = { "Content-Type": req.headers.get("Content-Type") ?? "" };
+  const form = await new Response(bytes as BodyInit, { headers }).formData().catch(() => {
+    throw new HttpError(400, "Send the form of the page.");
+  });
+  const fields: Record<string, string> = {};
+  for (const [name, value] of form) {
+    fields[name] = typeof value === "string" ? value : await value.text();
+  }
+  return fields;
+}
+
+async function readBytes(req: Request, largest: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of req.body ?? []) {
     length += chunk.length;
-    if (length > LARGEST_BYTES) {
-      throw new HttpError(413, `The body is larger than ${LARGEST_BYTES} bytes.`);
+    if (length > largest) {
+      throw new HttpError(413, `The body is larger than ${largest} bytes.`);
     }
     chunks.push(chunk);
   }

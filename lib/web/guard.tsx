@@ -8,6 +8,8 @@ import { createHash } from "node:crypto";
 import { csp, HttpError } from "fresh";
 import { ErrorPage } from "@/components/ErrorPage.tsx";
 import { InputError, OperationError } from "@/lib/errors.ts";
+import { BusyError } from "@/lib/store/turn.ts";
+import type { Role } from "@/lib/web/accounts.ts";
 import { define, type Services, type State } from "@/lib/web/state.ts";
 import { isToken, tokenOf } from "@/lib/web/token.ts";
 
@@ -65,10 +67,17 @@ export const explainErrors = define.middleware(async (ctx) => {
     return await ctx.next();
   } catch (error) {
     const { status, message } = explain(error);
-    if (ctx.url.pathname.startsWith("/api")) return ctx.json({ error: message }, { status });
-    return await ctx.render(<ErrorPage status={status} message={message} />, { status });
+    const busy = error instanceof BusyError
+      ? { code: "database_busy", holder: error.holder }
+      : undefined;
+    const init = { status, headers: busy && { "Retry-After": String(RETRY_SECONDS) } };
+    if (ctx.url.pathname.startsWith("/api")) return ctx.json({ error: message, ...busy }, init);
+    return await ctx.render(<ErrorPage status={status} message={message} />, init);
   }
 });
+
+/** After how long it is worth asking again for a file that another program holds. */
+const RETRY_SECONDS = 2;
 
 const SENTENCES: Record<number, string> = {
   403: "This request came from another site and was refused.",
@@ -103,15 +112,17 @@ export const plainPath = define.middleware((ctx) => {
 });
 
 /** Addresses that need neither token nor session. */
-const OPEN = new Set(["/api", "/api/"]);
+const OPEN = /^\/api\/?$|^\/join\/[^/]+$/;
 
 /** Lets in who has a session or the start token, and tells the rest where the link is. */
 export const authenticate = define.middleware(async (ctx) => {
   const { services } = ctx.state;
   const visitor = await services.sessions.visitor(ctx.req);
-  const byToken = isToken(tokenOf(ctx.req), services.token);
+  const { byAccount } = services.sessions;
+  const byToken = !byAccount && isToken(tokenOf(ctx.req), services.token);
   ctx.state.admitted = visitor.admitted || byToken;
   ctx.state.labeler = visitor.labeler;
+  ctx.state.role = visitor.role ?? (byToken ? "admin" : undefined);
   if (byToken && ctx.req.method === "GET" && ctx.url.searchParams.has("token")) {
     // The token leaves the address bar and the history at once.
     const to = new URL(ctx.url);
@@ -123,10 +134,12 @@ export const authenticate = define.middleware(async (ctx) => {
     return response;
   }
   const opensSession = ctx.url.pathname === "/api/session" && ctx.req.method === "POST";
-  if (ctx.state.admitted || OPEN.has(ctx.url.pathname) || opensSession) return ctx.next();
+  if (ctx.state.admitted || OPEN.test(ctx.url.pathname) || opensSession) return ctx.next();
   throw new HttpError(
     401,
-    "Open the link with the token that `deno task label` printed in its terminal.",
+    byAccount
+      ? "Open the invitation that you were given; an admin makes one with: deno task label users add NAME"
+      : "Open the link with the token that `deno task label` printed in its terminal.",
   );
 });
 
@@ -137,4 +150,24 @@ export const authenticate = define.middleware(async (ctx) => {
 export function labelerOf({ labeler }: { labeler?: string }): string {
   if (labeler) return labeler;
   throw new HttpError(401, "Start a session first: POST /api/session with your name.");
+}
+
+/** Why this visitor cannot have pairs made; null: they can. */
+export function mayGenerate({ role, services }: State): string | null {
+  switch (services.generate) {
+    case "everybody":
+      return null;
+    case "admins":
+      return role === "admin" ? null : "Only admins have pairs made here.";
+    case "nobody":
+      return "Pairs are not made here: the server runs with generate=nobody.";
+  }
+}
+
+/**
+ * Lets admins pass.
+ * @throws HttpError 403 for everybody else
+ */
+export function requireAdmin({ role }: { role?: Role }): void {
+  if (role !== "admin") throw new HttpError(403, "Only admins may do this.");
 }

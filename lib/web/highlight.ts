@@ -13,7 +13,7 @@ hljs.registerLanguage("python", python);
 /** Beyond this many characters colours cost more than they help. */
 const COLOURED = 20_000;
 /** Beyond this many nobody reads on, and the page would become slow. */
-const SHOWN = 100_000;
+export const SHOWN = 100_000;
 
 /** The code's HTML; what is left out of a very long text is counted at its end. */
 export function highlightPython(code: string): string {

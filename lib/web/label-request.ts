@@ -5,10 +5,11 @@
  */
 import { HttpError } from "fresh";
 import type { LabelRequest } from "@/lib/labels/save.ts";
+import type { SideVerdict } from "@/lib/labels/showing.ts";
 import { textField } from "@/lib/web/body.ts";
 
 const LONGEST_NOTE = 2000;
-const CRITERION = ["a", "b", "same", null] as const;
+const CRITERION = ["a", "b", "same", "cannot_judge", null] as const;
 
 /**
  * Checks every field.
@@ -33,7 +34,7 @@ export function labelRequest(body: Record<string, unknown>): LabelRequest {
     showing: showing as number,
     action,
     preference: action === "label"
-      ? oneOf(body.preference, "preference", ["a", "b", "same", "both_bad"])
+      ? sidePreference(body.preference)
       : oneOf(body.preference ?? null, `preference of ${action}`, [null]),
     correctness: oneOf(body.correctness ?? null, "correctness", CRITERION),
     performance: oneOf(body.performance ?? null, "performance", CRITERION),
@@ -44,6 +45,14 @@ export function labelRequest(body: Record<string, unknown>): LabelRequest {
     wall_ms: duration(body, "wall_ms"),
     revealed: revealed(body.revealed ?? []),
   };
+}
+
+/**
+ * An overall preference.
+ * @throws HttpError 400 for anything else
+ */
+export function sidePreference(value: unknown): SideVerdict {
+  return oneOf(value, "preference", ["a", "b", "same", "both_bad"]);
 }
 
 function oneOf<const T>(value: unknown, name: string, allowed: readonly T[]): T {

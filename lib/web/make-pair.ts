@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { OperationError } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import type { Generator } from "@/lib/generation/generator.ts";
 import { listOllamaModels } from "@/lib/generation/ollama.ts";
 import { openGenerator } from "@/lib/generation/open.ts";
-import { generatePairs } from "@/lib/generation/pairs.ts";
+import { twoSolutions } from "@/lib/generation/two-solutions.ts";
 import { readQuestion } from "@/lib/questions/question.ts";
+import type { StoredGeneration } from "@/lib/generation/requests.ts";
 import type { Lease } from "@/lib/web/lease.ts";
+import { oneAtATime } from "@/lib/web/one-at-a-time.ts";
 import type { PairMaker } from "@/lib/web/state.ts";
 
 /** Where a model comes from. */
@@ -17,45 +19,41 @@ export type OpenGenerator = () => Promise<Generator>;
 
 /**
  * A maker of pairs on one model, which is opened at the first request and kept. Requests queue up: a model
- * does one thing at a time.
+ * does one thing at a time. The model is not named: who compares its solutions should not know.
  */
 export function pairMaker(dbPath: string, lease: Lease, open: OpenGenerator): PairMaker {
   let generator: Promise<Generator> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
 
-  const make: PairMaker = async ({ slug, instruction }, { onText, onProgress, signal }) => {
+  const make: PairMaker = async ({ slug, instruction, kept }, { onNote, signal, ...hooks }) => {
     signal.throwIfAborted();
-    onProgress(0, 1, "opening the model");
+    onNote("Opening the model");
     generator ??= open();
     // A failure to open is not kept: the server may be there the next time.
     const model = await generator.catch((error) => {
       generator = undefined;
       throw error;
     });
-    onProgress(0, 1, `${model.model} is writing`);
+    onNote("The model is writing");
     const question = await lease((store) => readQuestion(store, slug));
-    const report = await generatePairs(dbPath, model, [question], {
-      instruction,
-      // A new seed each time: whoever asks again wants other solutions.
-      seed: crypto.getRandomValues(new Uint32Array(1))[0] >>> 1,
-      onText: (_, delta) => onText(delta),
+    if (question.split !== "train") {
+      throw new InputError(`${slug} is kept for evaluation; no pair of it is labeled.`);
+    }
+    const one = kept === undefined ? undefined : await lease((store) =>
+      store.row<StoredGeneration>(
+        "SELECT id, slug, variant, code, status FROM generations WHERE id = $1",
+        [kept],
+      )
+    );
+    // A new seed each time: whoever asks again wants other solutions.
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
+    const versions = await twoSolutions(dbPath, model, { question, instruction, kept: one, seed }, {
+      ...hooks,
       signal,
     });
-    const [pair] = report.pairs;
-    if (pair === undefined) {
-      throw new OperationError(
-        `${model.model} gave no two different solutions (${report.withoutPair[0].reason}); ` +
-          "generate again or change the instruction.",
-      );
-    }
-    return { pair, model: model.model };
+    return [versions[0].id, versions[1].id];
   };
 
-  return (request, options) => {
-    const mine = last.then(() => make(request, options));
-    last = mine.catch(() => {});
-    return mine;
-  };
+  return oneAtATime(make);
 }
 
 /**

@@ -3,24 +3,56 @@
  *
  * @module
  */
-import type { LabelingItem, ShownQuestion } from "@/lib/labels/item.ts";
-import { highlightPython } from "@/lib/web/highlight.ts";
+import type { LabelingItem, ShownQuestion, Side } from "@/lib/labels/item.ts";
+import type { PracticeState, PracticeTask } from "@/lib/labels/practice.ts";
+import { highlightPython, SHOWN } from "@/lib/web/highlight.ts";
 import { renderMarkdown } from "@/lib/web/markdown.ts";
+
+/** Question and codes as HTML. */
+export interface ShownHtml {
+  question: string;
+  a: string;
+  b: string;
+}
+
+/** A side whose code may be too long to be shown whole. */
+export interface ShownSide extends Side {
+  isCut?: true;
+}
 
 /** An item as the page works with it. */
 export interface ShownItem extends LabelingItem {
-  html: { question: string; a: string; b: string };
+  a: ShownSide | null;
+  b: ShownSide | null;
+  html: ShownHtml;
 }
 
-/** Adds the HTML. */
+/** How far somebody has practised, with the next pair as the page shows it. */
+export interface ShownPractice extends Omit<PracticeState, "next"> {
+  next: (PracticeTask & { html: ShownHtml }) | null;
+}
+
+/** Adds the HTML. Of a very long code, the page gets no more than it shows. */
 export function shownItem(item: LabelingItem): ShownItem {
+  const { a, b } = item;
+  return { ...item, a: a && shortened(a), b: b && shortened(b), html: htmlOf(item) };
+}
+
+function shortened(side: Side): ShownSide {
+  const { code } = side;
+  return code.length > SHOWN ? { ...side, code: code.slice(0, SHOWN), isCut: true } : side;
+}
+
+/** Adds the HTML to what is practised on next. */
+export function shownPractice(state: PracticeState): ShownPractice {
+  return { ...state, next: state.next && { ...state.next, html: htmlOf(state.next) } };
+}
+
+function htmlOf({ question, a, b }: Pick<LabelingItem, "question" | "a" | "b">): ShownHtml {
   return {
-    ...item,
-    html: {
-      question: item.question ? questionHtml(item.question) : "",
-      a: item.a ? highlightPython(item.a.code) : "",
-      b: item.b ? highlightPython(item.b.code) : "",
-    },
+    question: question ? questionHtml(question) : "",
+    a: a ? highlightPython(a.code) : "",
+    b: b ? highlightPython(b.code) : "",
   };
 }
 

@@ -1,7 +1,15 @@
 import type { Wanted } from "@/lib/labels/item.ts";
 
-/** Which item an address asks for: `?pair=ID`, `?question=two-sum`, `?question=1` or neither. */
+const MOST_EXCEPT = 50;
+
+/** Which item an address asks for: `?pair=ID`, `?question=two-sum`, `?question=1` or neither, `&except=ID` often. */
 export function wantedItem(url: URL): Wanted {
   const read = (name: string) => url.searchParams.get(name)?.slice(0, 200) || undefined;
-  return { pair: read("pair"), question: read("question") };
+  const showing = read("showing");
+  return {
+    pair: read("pair"),
+    showing: showing === undefined ? undefined : Number(showing),
+    question: read("question"),
+    except: url.searchParams.getAll("except").slice(0, MOST_EXCEPT).map((id) => id.slice(0, 200)),
+  };
 }

@@ -1,4 +1,3 @@
-import { labelingItem } from "@/lib/labels/item.ts";
 import { labelerOf } from "@/lib/web/guard.tsx";
 import { shownItem } from "@/lib/web/shown.ts";
 import { define } from "@/lib/web/state.ts";
@@ -6,9 +5,8 @@ import { wantedItem } from "@/lib/web/wanted.ts";
 
 export const handler = define.handlers({
   async GET(ctx) {
-    const { lease, secret } = ctx.state.services;
-    const labeler = labelerOf(ctx.state);
-    const item = await lease((store) => labelingItem(store, secret, labeler, wantedItem(ctx.url)));
+    const { labeling } = ctx.state.services;
+    const item = await labeling.item(labelerOf(ctx.state), wantedItem(ctx.url));
     return ctx.json(ctx.url.searchParams.get("render") === "html" ? shownItem(item) : item);
   },
 });

@@ -5,19 +5,32 @@ import { isToken } from "@/lib/web/token.ts";
 
 export const handler = define.handlers({
   async POST(ctx) {
-    const { services, admitted } = ctx.state;
+    const { services: { sessions, token: right }, admitted } = ctx.state;
     const body = await readJson(ctx.req);
-    const token = body.token === undefined ? null : textField(body, "token", 200);
-    if (!admitted && !isToken(token, services.token)) {
-      throw new HttpError(
-        401,
-        "Send the start token that `deno task label` printed, as `token` in the body.",
-      );
-    }
-    const { labeler, cookie } = await services.sessions.start(
-      ctx.req,
-      textField(body, "name", 200),
-    );
+    const start = async () => {
+      if (sessions.byAccount) {
+        if (body.invitation === undefined) {
+          throw new HttpError(
+            401,
+            "Send `invitation`: the last part of the link that you were given.",
+          );
+        }
+        return await sessions.accept(ctx.req, textField(body, "invitation", 200));
+      }
+      const token = body.token === undefined ? null : textField(body, "token", 200);
+      if (!admitted && !isToken(token, right)) {
+        throw new HttpError(
+          401,
+          "Send the start token that `deno task label` printed, as `token` in the body.",
+        );
+      }
+      return await sessions.start(ctx.req, textField(body, "name", 200));
+    };
+    const { labeler, cookie } = await start();
     return ctx.json({ labeler }, { headers: { "Set-Cookie": cookie } });
+  },
+  async DELETE(ctx) {
+    const cookie = await ctx.state.services.sessions.end(ctx.req);
+    return ctx.json({ ended: true }, { headers: { "Set-Cookie": cookie } });
   },
 });

@@ -1,4 +1,5 @@
 import { page } from "fresh";
+import { Navigation } from "@/components/Navigation.tsx";
 import { LiveRuns } from "@/islands/LiveRuns.tsx";
 import { define } from "@/lib/web/state.ts";
 
@@ -9,11 +10,9 @@ export const handler = define.handlers({
   },
 });
 
-export default define.page<typeof handler>(({ data }) => (
-  <main class="runs">
-    <nav>
-      <a href="/">Labeling</a>
-    </nav>
+export default define.page<typeof handler>(({ data, state }) => (
+  <main class="page">
+    <Navigation current="/runs" role={state.role} />
     <h1>Training runs</h1>
     <noscript>
       <p>Without JavaScript this page stays as it is; load it again to see what is new.</p>

@@ -65,7 +65,7 @@ Deno.test("page: ratios with their range, derived figures, failures and the comm
   assert.match(page, /ratio \*\*4\.50\*\*/);
   assert.match(page.replaceAll("\n", " "), /400 tokens\/s, 80 % of the 500 tokens\/s/);
   assert.match(page, /- lora: no adapters/);
-  assert.match(page, /```sh\ndeno task bench train\n```/);
+  assert.match(page, /```sh network\ndeno task bench train\n```/);
   assert.match(page, /!\[.*\]\(ratios\.svg\)/);
   assert.doesNotMatch(page, /NaN|undefined|Infinity/);
 });

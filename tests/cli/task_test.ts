@@ -47,6 +47,8 @@ Deno.test("task: --help and --print-config run nothing", async () => {
   const help = await run("--help");
   assert.equal(help.code, 0);
   assert.match(help.out, /deno task example \[key=value …\]/);
+  const told = JSON.parse((await run("--help", "json=true")).out);
+  assert.deepEqual([told.name, Object.keys(told.keys)], ["example", ["mode", "json"]]);
   const config = await run("mode=bug", "--print-config");
   assert.deepEqual(JSON.parse(config.out), { mode: "bug", json: false });
 });

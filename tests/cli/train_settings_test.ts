@@ -5,6 +5,7 @@ import { TRAIN_KEYS, TRAIN_PRESETS } from "@/lib/cli/train-keys.ts";
 import { trainSettings } from "@/lib/cli/train-settings.ts";
 import { InputError } from "@/lib/errors.ts";
 import { LOSS_NAMES } from "@/lib/losses/mod.ts";
+import { MODEL_PRESETS } from "@/lib/models/presets.ts";
 import { batchSharesOf, workersOf } from "@/lib/trainers/settings.ts";
 
 const spec = {
@@ -88,6 +89,23 @@ Deno.test("a model's preset names its layers by a class that there is", () => {
   }
 });
 
+Deno.test("a revision is part of a hub's model's name, and of nothing else's", () => {
+  const model = (...words: string[]) => settings("loss=sft", ...words).model;
+  const coder = MODEL_PRESETS.qwen25coder.hub;
+  assert.equal(model("model=qwen25coder", "model.revision=v1"), `${coder}@v1`);
+  assert.equal(model("model=a/b", "model_revision=refs/pr/1"), "a/b@refs/pr/1");
+  assert.equal(model("model=a/b@v1", "model.revision=v1"), "a/b@v1");
+  assert.equal(model("model=a/b:Q8_0", "model.revision=main"), "a/b:Q8_0");
+  refused(
+    /model\.revision=v2 is no revision for a\/b@v1/,
+    "loss=sft",
+    "model=a/b@v1",
+    "model.revision=v2",
+  );
+  refused(/is no revision for a\/b/, "loss=sft", "model=a/b", "model.revision=../x");
+  refused(/is for models of the hub, and smollm2 is none/, "loss=sft", "model.revision=v1");
+});
+
 Deno.test("the reference's keys of a model mean what they can mean here, or are refused", () => {
   const sft = "loss=sft";
   assert.equal(settings(sft, "model.policy_dtype=bfloat16").precision, "bf16");
@@ -116,7 +134,6 @@ Deno.test("the reference's keys of FSDPTrainer: its precision goes before the ot
   assert.equal(precision(...fsdp, "model.policy_dtype=bfloat16"), "bf16");
   assert.equal(precision("loss=sft", "model.fsdp_policy_mp=bfloat16"), "auto");
   refused(/take bfloat16/, ...fsdp, "model.fsdp_policy_mp=float16");
-  refused(/lora\.r= is not there for trainer=FSDPTrainer/, ...fsdp, "lora.r=2");
   refused(/share of the batch/, ...fsdp, "loss=kto", "loss.beta=1", "batch_size=2");
   assert.equal(settings(...fsdp, "master_port=12355").fsdpPort, 12355);
   assert.equal(settings(...fsdp, "fsdp_port=0").fsdpPort, null);
@@ -126,5 +143,4 @@ Deno.test("workers that divide the matrices compute whole batches, whatever comp
   const tensors = ["trainer=TensorParallelTrainer", "devices=2"];
   const kto = settings(...tensors, "loss=kto", "loss.beta=1", "batch_size=2");
   assert.deepEqual([workersOf(kto), batchSharesOf(kto)], [2, 1]);
-  refused(/lora\.r= is not there for trainer=TensorParallel/, "loss=sft", ...tensors, "lora.r=2");
 });

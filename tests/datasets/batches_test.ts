@@ -5,8 +5,8 @@ import {
   type BatchOptions,
   countTruncation,
   examplesPerEpoch,
-  type FlatExample,
 } from "@/lib/datasets/batches.ts";
+import type { FlatExample } from "@/lib/datasets/example-list.ts";
 import { describeData, descriptionLines } from "@/lib/datasets/describe.ts";
 import { InputError } from "@/lib/errors.ts";
 import { byteTokenizer } from "@/tests/datasets/byte-tokenizer.ts";

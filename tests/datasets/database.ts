@@ -46,7 +46,7 @@ export function generation(id: string, slug: string, fields: Row = {}): Row {
     slug,
     prompt: "…",
     options: {},
-    model: "small",
+    model: "smollm2",
     model_digest: "0",
     provider: "embedded",
     raw_text: "…",

@@ -1,6 +1,6 @@
 /** Seeded faults of data: each is found, counted and named with what to do; sound data have none. */
 import assert from "node:assert/strict";
-import type { FlatExample } from "@/lib/datasets/batches.ts";
+import type { FlatExample } from "@/lib/datasets/example-list.ts";
 import { describeData, descriptionLines } from "@/lib/datasets/describe.ts";
 import type { FaultName } from "@/lib/datasets/faults.ts";
 import type { PromptFormat } from "@/lib/datasets/tokenize.ts";

@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
 import { InputError } from "@/lib/errors.ts";
-import { publishFolder } from "@/lib/datasets/publish-folder.ts";
-import { loadDataset, loadExamples, loadPreferenceData } from "@/lib/datasets/registry.ts";
+import { publishFolder } from "@/lib/publish/publish-folder.ts";
+import {
+  loadExamples,
+  type LoadOptions,
+  loadPreferenceData,
+  openDataset,
+} from "@/lib/datasets/load.ts";
+import type { Split } from "@/lib/datasets/folder.ts";
 import { withStore } from "@/lib/store/store.ts";
+import { withEnvironment } from "@/tests/hub/with-hub.ts";
 import { labeledDatabase, withDatabase } from "@/tests/datasets/database.ts";
 
 const refused = (work: Promise<unknown>, pattern: RegExp) =>
   assert.rejects(work, (error) => error instanceof InputError && pattern.test(error.message));
+
+const loadDataset = async (name: string, split: Split, options: LoadOptions = {}) =>
+  await (await openDataset(name, options)).read(split);
 
 const jsonl = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).join("\n");
 const row = (prompt: string, n = 0) => ({ prompt, chosen: `good ${n}`, rejected: `bad ${n}` });
@@ -66,9 +76,13 @@ Deno.test("a published folder is read by path, and by name as lc", () =>
 
 Deno.test("lc without a usable revision names the task that makes one", () =>
   withDatabase(async ({ folder, db }) => {
-    await refused(loadDataset("lc", "train", { db }), /no database/);
-    await withStore(db, () => Promise.resolve());
-    await refused(loadDataset("lc", "train", { db }), /deno task publish/);
+    await withEnvironment({ HF_HOME: folder, HF_HUB_OFFLINE: "1" }, async () => {
+      const nothing =
+        /Nothing was published from .*deno task publish db=.*leetcode_preference.* cannot be had/;
+      await refused(loadDataset("lc", "train", { db }), nothing);
+      await withStore(db, () => Promise.resolve());
+      await refused(loadDataset("lc", "train", { db }), nothing);
+    });
     await labeledDatabase(db, 5);
     await publishFolder(db, `${folder}/out`);
     await Deno.copyFile(
@@ -88,19 +102,23 @@ Deno.test("data that cannot be read is refused with the place and what was expec
     };
     await refused(
       write("a.jsonl", jsonl([row("p"), { question: "q", chosen: "c" }])),
-      /a\.jsonl line 2 lacks prompt, rejected: expected columns prompt, chosen, rejected, found question, chosen/,
+      /a\.jsonl line 2: lacks prompt, rejected: expected columns prompt, chosen, rejected, found question, chosen/,
     );
     await refused(write("b.jsonl", '{"prompt": '), /b\.jsonl line 1 is not JSON/);
     await refused(write("c.jsonl", "[1]"), /line 1 has to be a JSON object/);
     await refused(
       write("d.jsonl", jsonl([{ ...row("p"), chosen: [{ role: "user" }] }])),
-      /line 1: chosen has to be text, found a list/,
+      /line 1: chosen has to be text or messages with role and content as text, found role a string, content nothing/,
+    );
+    await refused(
+      write("d.jsonl", jsonl([{ ...row("p"), chosen: 3 }])),
+      /line 1: chosen has to be text, found a number/,
     );
     await refused(write("e.parquet", "no parquet"), /e\.parquet cannot be read as Parquet/);
-    await refused(write("f.csv", "prompt"), /f\.csv is no dataset that can be read here/);
+    await refused(write("f.txt", "prompt"), /f\.txt is no dataset that can be read here/);
     await Deno.mkdir(`${folder}/nothing`);
     await refused(loadDataset(`${folder}/nothing`, "train"), /holds no dataset/);
-    await refused(loadDataset("lcc", "train"), /no dataset lcc.*registered names \(lc\)/);
+    await refused(loadDataset("lcc", "train"), /no dataset lcc.*registered names \(lc, hh, shp/);
     await refused(loadExamples([], "train"), /datasets=\[lc\]/);
   }));
 

@@ -6,12 +6,14 @@ import { InputError } from "@/lib/errors.ts";
 import { exportModel, type ExportOptions } from "@/lib/export/export-model.ts";
 import { loadAdapters } from "@/lib/models/adapter-folder.ts";
 import { policyOf } from "@/lib/models/export.ts";
+import { openGguf } from "@/lib/models/gguf.ts";
 import { saveGguf } from "@/lib/models/gguf-export.ts";
 import type { LoraSettings } from "@/lib/models/lora.ts";
 import { openSafetensors } from "@/lib/models/safetensors.ts";
 import { type ModelSource, openModel } from "@/lib/models/source.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
+import { withEnvironment } from "@/tests/hub/with-hub.ts";
 import { saveTinyModel } from "@/tests/trainers/tiny-model.ts";
 import { tinyRun } from "@/tests/trainers/tiny-run.ts";
 import { trainProcess } from "@/tests/trainers/train-process.ts";
@@ -115,6 +117,49 @@ Deno.test("LoRA adapters are exported merged, and alone beside the weights they 
   [base, original].forEach((source) => source.close());
 });
 
+Deno.test("adapters in GGUF, put on the base's file, give the merged model's", async () => {
+  const merged = join(folder, "out", "whole.gguf"), alone = join(folder, "out", "alone.gguf");
+  await exported({ run: loraRun, format: "gguf", out: merged, type: "f32" });
+  const said = await exported({ run: loraRun, format: "gguf", out: alone, lora: "adapter" });
+  assert.match(said.join(), /The adapters go with b\.gguf \(SHA-256 [0-9a-f]{64}\)/);
+  const [base, whole, adapter] = [
+    await openGguf(gguf),
+    await openGguf(merged),
+    await openGguf(alone),
+  ];
+  const { metadata } = adapter;
+  assert.deepEqual(
+    ["general.type", "general.architecture", "adapter.type", "adapter.lora.alpha"]
+      .map((key) => metadata[key]),
+    ["adapter", "llama", "lora", 8],
+  );
+  const adapted = ["attn_q", "attn_v", "ffn_down"].flatMap((module) => [
+    `blk.0.${module}.weight`,
+    `blk.1.${module}.weight`,
+  ]);
+  assert.deepEqual(
+    [...adapter.tensors.keys()].sort(),
+    adapted.flatMap((name) => [`${name}.lora_a`, `${name}.lora_b`]).sort(),
+  );
+  for (const name of adapted) {
+    const [rows, inputs] = base.tensors.get(name)!.shape;
+    assert.deepEqual(adapter.tensors.get(`${name}.lora_a`)!.shape, [2, inputs]);
+    assert.deepEqual(adapter.tensors.get(`${name}.lora_b`)!.shape, [rows, 2]);
+    const [W, A, B, sum] = [
+      base.read(name),
+      adapter.read(`${name}.lora_a`),
+      adapter.read(`${name}.lora_b`),
+      whole.read(name),
+    ];
+    sum.forEach((value, at) => {
+      const i = at % inputs, o = (at - i) / inputs;
+      const change = 4 * (B[2 * o] * A[i] + B[2 * o + 1] * A[inputs + i]);
+      assert.ok(Math.abs(value - W[at] - change) < 1e-6, `${name} ${o} ${i}`);
+    });
+  }
+  [base, whole, adapter].forEach((file) => file.close());
+});
+
 Deno.test("what cannot be exported is refused in one sentence, and leaves nothing", async (t) => {
   const out = join(folder, "refused");
   const model = join(folder, "tiny");
@@ -129,17 +174,21 @@ Deno.test("what cannot be exported is refused in one sentence, and leaves nothin
       { run, lora: "adapter" },
       /trained no LoRA adapters; export it with lora=merged/,
     ],
-    ["adapters of a model", { model, lora: "adapter" }, /adapters of a run=, with format=hf/],
+    ["adapters of a model", { model, lora: "adapter" }, /exports the adapters of a run=/],
     ["a name Ollama refuses", { model, format: "ollama", out: "a b" }, /no name that Ollama takes/],
     ["no such model", { model: "nowhere/m" }, /there is no model at/],
   ];
   for (const [name, options, message] of cases) {
     await t.step(name, async () => {
-      await assert.rejects(exported({ out, ...options }), (error: Error) => {
-        assert.ok(error instanceof InputError, error.stack);
-        assert.match(error.message, message);
-        return true;
-      });
+      await withEnvironment(
+        { HF_HUB_OFFLINE: "1" },
+        () =>
+          assert.rejects(exported({ out, ...options }), (error: Error) => {
+            assert.ok(error instanceof InputError, error.stack);
+            assert.match(error.message, message);
+            return true;
+          }),
+      );
       assert.deepEqual(
         [...Deno.readDirSync(folder)].filter((e) => /refused|partial/.test(e.name)),
         [],
@@ -194,6 +243,7 @@ async function exported(options: Partial<ExportOptions>): Promise<string[]> {
     type: "f16",
     lora: "merged",
     host: "http://127.0.0.1:1",
+    private: true,
     log: (line) => said.push(line),
     ...options,
   });

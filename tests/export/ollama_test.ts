@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { Ollama } from "ollama";
 import { InputError } from "@/lib/errors.ts";
-import { exportModel } from "@/lib/export/export-model.ts";
 import { openModel } from "@/lib/models/source.ts";
 import { ollamaServerPath } from "@/lib/setup/ollama-server.ts";
 import { startOllama } from "@/tests/generation/real-ollama.ts";
+import { exportSmollm2 } from "./smollm2-in-ollama.ts";
 import golden from "@/tests/fixtures/oracles/greedy.json" with { type: "json" };
 
 const program = ollamaServerPath();
@@ -31,16 +31,7 @@ Deno.test({
       const client = new Ollama({ host: ollama.host });
       for (const format of ["plain", "chat"] as const) {
         const name = `codepref-${format}`;
-        await exportModel({
-          model: "smollm2",
-          format: "ollama",
-          out: name,
-          type: "f16",
-          lora: "merged",
-          promptFormat: format,
-          host: ollama.host,
-          log: (line) => assert.fail(line),
-        });
+        await exportSmollm2(ollama.host, name, format);
         const { license, template, details } = await client.show({ model: name });
         assert.equal(license, "apache-2.0");
         assert.equal(details.quantization_level, "F16");

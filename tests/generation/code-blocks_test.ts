@@ -31,7 +31,7 @@ const SHAPES: Record<string, [string, string[], string?]> = {
   ],
   "imports that both versions in a block need": [
     `\`\`\`python\nimport heapq\n\n${B}\n\n${B.replace("sorted", "heapq.nsmallest")}\n\`\`\``,
-    [`import heapq\n\n${B}`, `import heapq\n\n\n${B.replace("sorted", "heapq.nsmallest")}`],
+    [`import heapq\n\n${B}`, `import heapq\n\n${B.replace("sorted", "heapq.nsmallest")}`],
   ],
   "helpers before the function": [
     `\`\`\`python\ndef helper(x):\n    return x\n\n${B}\n\`\`\``,
@@ -60,9 +60,12 @@ for (const [name, [text, codes, status = "ok"]] of Object.entries(SHAPES)) {
 
 Deno.test("code that was cut at the length limit does not count", () => {
   const cut = `\`\`\`python\n${A}\n\`\`\`\n\`\`\`python\ndef two_sum(nums, tar`;
-  assert.deepEqual(extractCode(cut, "length"), { codes: [A], status: "ok" });
-  assert.deepEqual(extractCode("```python\ndef two_s", "length"), { codes: [], status: "cut" });
-  assert.deepEqual(extractCode("def two_sum(nums):\n    ret", "length"), {
+  assert.deepEqual(extractCode(cut, { doneReason: "length" }), { codes: [A], status: "ok" });
+  assert.deepEqual(extractCode("```python\ndef two_s", { doneReason: "length" }), {
+    codes: [],
+    status: "cut",
+  });
+  assert.deepEqual(extractCode("def two_sum(nums):\n    ret", { doneReason: "length" }), {
     codes: [],
     status: "cut",
   });

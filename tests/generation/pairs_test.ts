@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateAnswers } from "@/lib/generation/answers.ts";
 import { TWO_SOLUTIONS_INSTRUCTION, writeInstruction } from "@/lib/generation/instruction.ts";
+import { generatedLine } from "@/lib/generation/generated-line.ts";
 import { generatePairs } from "@/lib/generation/pairs.ts";
 import { judgeGenerations } from "@/lib/judging/judge-generations.ts";
 import { questionPrompt } from "@/lib/questions/question.ts";
@@ -95,6 +96,87 @@ Deno.test("a run that fails in the middle keeps its answers and goes on there", 
     const report = await generateAnswers(dbPath, working, questions);
     assert.deepEqual([report.readable.length, working.asked.length], [3, 1]);
     assert.equal(working.asked[0].prompt, questionPrompt(questions[2]));
+  }));
+
+const LOOP = "def add(x, y):\n    for _ in range(y):\n        x += 1\n    return x";
+const SUM = "def add(x, y):\n    return x + y";
+const SUM_AGAIN = "def add( a, b ):\n    'Adds.'\n    # as asked\n    return a+b";
+const codesOf = (dbPath: string) =>
+  withStore(dbPath, (store) =>
+    store.row<{ one: string; two: string; models: string }>(
+      `SELECT g1.code AS one, g2.code AS two, g1.model || ' ' || g2.model AS models FROM pairs p
+       JOIN generations g1 ON g1.id = p.version1 JOIN generations g2 ON g2.id = p.version2`,
+    ));
+
+Deno.test("solutions that differ in formatting and names alone are set aside and counted", () =>
+  withQuestions(["humaneval"], async (dbPath) => {
+    const questions = await choose(dbPath, ["humaneval-53"]);
+    const same = scripted(() => fenced(SUM, SUM_AGAIN));
+    const report = await generatePairs(dbPath, same, questions);
+    assert.deepEqual([report.pairs.length, report.identical, report.nearlySame], [0, 4, 1]);
+    assert.equal(
+      report.withoutPair[0].reason,
+      "all solutions are the same but for formatting and names",
+    );
+    assert.match(
+      generatedLine(report),
+      /4 identical, 1 the same but for formatting and names; without a pair: 1/,
+    );
+  }));
+
+Deno.test("of more than two samples the most different two make the pair", () =>
+  withQuestions(["humaneval"], async (dbPath) => {
+    const questions = await choose(dbPath, ["humaneval-53"]);
+    const answers = [SUM, "def add(x, y):\n    return y + x + 0", SUM_AGAIN, LOOP];
+    const generator = scripted((_, n) => fenced(answers[n]));
+    const report = await generatePairs(dbPath, generator, questions, {
+      ask: "one",
+      perQuestion: 4,
+    });
+    assert.equal(report.pairs.length, 1);
+    assert.ok(generator.asked[0].prompt.endsWith("in one fenced code block."));
+    assert.deepEqual(await codesOf(dbPath), {
+      one: SUM,
+      two: LOOP,
+      models: "scripted scripted",
+    });
+  }));
+
+Deno.test("two models, or two temperatures, write one solution of a pair each", () =>
+  withQuestions(["humaneval"], async (dbPath) => {
+    const questions = await choose(dbPath, ["humaneval-53"]);
+    const small = scripted(() => fenced(SUM), "small"),
+      large = scripted(() => fenced(LOOP), "large");
+    const mixed = await generatePairs(dbPath, small, questions, { other: { generator: large } });
+    assert.deepEqual([mixed.pairs.length, small.asked.length, large.asked.length], [1, 1, 1]);
+    assert.deepEqual(await codesOf(dbPath), { one: SUM, two: LOOP, models: "small large" });
+    const warm = scripted(({ temperature }) => fenced(temperature > 1 ? LOOP : SUM), "warm");
+    const report = await generatePairs(dbPath, warm, questions, {
+      temperature: 0.2,
+      other: { temperature: 1.2 },
+    });
+    assert.equal(report.pairs.length, 1);
+    assert.deepEqual(warm.asked.map(({ temperature }) => temperature), [0.2, 1.2]);
+  }));
+
+Deno.test("an answer to a prompt that was cut is kept and not read", () =>
+  withQuestions(["humaneval"], async (dbPath) => {
+    const questions = await choose(dbPath, ["humaneval-53"]);
+    const blind = scripted(() => ({ text: fenced(SUM, LOOP), doneReason: "prompt" as const }));
+    const report = await generatePairs(dbPath, blind, questions, { maxAttempts: 1 });
+    assert.deepEqual([report.pairs, report.statuses], [[], { prompt_cut: 1 }]);
+    assert.equal(await count(dbPath, "generations"), 1);
+  }));
+
+Deno.test("a solution under another name gets the question's", () =>
+  withQuestions(["humaneval"], async (dbPath) => {
+    const questions = await choose(dbPath, ["humaneval-53"]);
+    const generator = scripted(() =>
+      fenced(SUM.replace("add", "solve"), LOOP.replace("add", "plus"))
+    );
+    const report = await generatePairs(dbPath, generator, questions);
+    assert.equal(report.pairs.length, 1);
+    assert.deepEqual(await codesOf(dbPath), { one: SUM, two: LOOP, models: "scripted scripted" });
   }));
 
 Deno.test("the instruction can be edited, and brought back", () =>

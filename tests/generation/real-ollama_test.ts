@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { listOllamaModels, ollamaGenerator } from "@/lib/generation/ollama.ts";
 import { ollamaServerPath } from "@/lib/setup/ollama-server.ts";
 import { smollm2Path } from "@/lib/setup/paths.ts";
-import { startOllama } from "@/tests/generation/real-ollama.ts";
+import { createModel, startOllama } from "@/tests/generation/real-ollama.ts";
 
 const server = ollamaServerPath();
 if (!server) {
@@ -18,16 +17,7 @@ Deno.test({
     const ollama = await startOllama(server!, folder), { host } = ollama;
     try {
       assert.deepEqual(await listOllamaModels({ host, timeoutMs: 10_000 }), []);
-      const modelfile = join(folder, "Modelfile");
-      await Deno.writeTextFile(modelfile, `FROM ${smollm2Path()}\n`);
-      const made = await new Deno.Command(server!, {
-        args: ["create", "smollm2-test", "-f", modelfile],
-        env: { OLLAMA_HOST: host, HOME: folder, PATH: Deno.env.get("PATH") ?? "" },
-        clearEnv: true,
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      assert.ok(made.success);
+      await createModel(server!, folder, host, "smollm2-test", smollm2Path());
       const generator = await ollamaGenerator({ model: "smollm2-test", host });
       const request = {
         prompt: "Write a Python function add(x, y).",

@@ -6,25 +6,32 @@ export interface Scripted extends Generator {
   readonly asked: GenerationRequest[];
 }
 
-/** @param answer gives the text for a request; it may throw */
-export function scripted(answer: (request: GenerationRequest, n: number) => string): Scripted {
+/**
+ * @param answer gives the text for a request, or more of the answer; it may throw
+ * @param model its name and digest
+ */
+export function scripted(
+  answer: (request: GenerationRequest, n: number) => string | Partial<Answer>,
+  model = "scripted",
+): Scripted {
   const asked: GenerationRequest[] = [];
   return {
-    model: "scripted",
-    modelDigest: "sha256:scripted",
+    model,
+    modelDigest: `sha256:${model}`,
     provider: "embedded",
     asked,
     async generate(requests, options = {}) {
       const answers: Answer[] = [];
       for (const [index, request] of requests.entries()) {
         options.signal?.throwIfAborted();
-        const text = answer(request, asked.push(request) - 1);
+        const given = answer(request, asked.push(request) - 1);
         const done: Answer = {
-          text,
+          text: "",
           doneReason: "stop",
           promptTokens: 10,
           completionTokens: 5,
           milliseconds: 1,
+          ...typeof given === "string" ? { text: given } : given,
         };
         answers.push(done);
         await options.onAnswer?.(index, done);

@@ -9,12 +9,7 @@ import { FAMILIES, familyOf } from "@/lib/models/families/mod.ts";
 import { fromHfConfig, hfConfigText, toHfConfig } from "@/lib/models/hf-config.ts";
 import { layOut, type LayoutKind, type LayoutTensors, layoutTensors } from "@/lib/models/layout.ts";
 import { allLogits, sequenceLogps } from "@/lib/models/logps.ts";
-import {
-  adapterShapes,
-  LORA_TARGETS,
-  type LoraSettings,
-  mergedWeights,
-} from "@/lib/models/lora.ts";
+import { adapterShapes, type LoraSettings, mergedWeights } from "@/lib/models/lora.ts";
 import type { Precision } from "@/lib/models/precision.ts";
 import { ropeTables } from "@/lib/models/rope.ts";
 import { openSafetensors } from "@/lib/models/safetensors.ts";
@@ -25,12 +20,13 @@ import { loadFrozenWeights, loadWeights, type Weights } from "@/lib/models/weigh
 import { jit, tf } from "@/lib/tensorflow/mod.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
 import { Steps } from "@/lib/trainers/step.ts";
+import peft from "@/tests/fixtures/oracles/peft.json" with { type: "json" };
+import { GOLDEN_LORA, goldenAdapters } from "./family-adapters.ts";
 import {
   type FamilyGolden,
   GOLDEN,
   goldenTensors,
   gradientDifference,
-  uniform,
   writeGoldenFolder,
 } from "./family-goldens.ts";
 
@@ -73,6 +69,7 @@ for (const [name, golden] of Object.entries(GOLDEN.models)) {
       }
       await t.step("greedy tokens from the cache", () => greedyIsEqual(source, weights, golden));
       await t.step("adapters", () => adaptersAreOfTheFile(folder, source, golden));
+      await t.step("adapters as PEFT applies them", () => adaptersAreAsPefts(source, name, golden));
       await t.step("saved and opened again", () => isSavedAsItWas(folder, source, golden));
       tf.dispose(weights);
       source.close();
@@ -259,14 +256,8 @@ async function greedyIsEqual({ config }: ModelSource, weights: Weights, golden: 
 
 /** Adapters as PEFT would apply them to the file's matrices give the weights that are merged here. */
 async function adaptersAreOfTheFile(folder: string, source: ModelSource, golden: FamilyGolden) {
-  const { config } = source, at = join(folder, "adapter");
-  const lora: LoraSettings = { r: 2, alpha: 6, dropout: 0, targets: [...LORA_TARGETS] };
-  const adapters = Object.fromEntries(
-    [...adapterShapes(config, lora)].map(([name, shape], i) => [
-      name,
-      tf.tensor(Float32Array.from(uniform(100 + i, shape[0] * shape[1]), (u) => 0.1 * u), shape),
-    ]),
-  );
+  const { config } = source, at = join(folder, "adapter"), lora = GOLDEN_LORA;
+  const adapters = goldenAdapters(config);
   await saveAdapters(at, adapters, lora, source);
   const { fan_in_fan_out: transposed, target_modules: targets } = JSON.parse(
     Deno.readTextFileSync(join(at, "adapter_config.json")),
@@ -329,6 +320,25 @@ async function adaptedEqualsMerged(
   });
   close(found, expected, "adapted");
   tf.dispose([base, merged]);
+}
+
+/** The weights with adapters worked in give the logits that PEFT does from the saved folder. */
+async function adaptersAreAsPefts(source: ModelSource, name: string, { ids }: FamilyGolden) {
+  const { config } = source, adapters = goldenAdapters(config), merged: Weights = {};
+  for await (const { name, data, shape } of mergedWeights(source, adapters, GOLDEN_LORA)) {
+    merged[name] = tf.tensor(data, shape);
+  }
+  const golden = peft.models[name as keyof typeof peft.models];
+  tf.tidy(() => {
+    const layout = layoutTensors(layOut([{ ids, start: ids.length }], "padded"), config);
+    const logits = tf.slice(allLogits(config, merged, layout, "fp32"), [0, 0], [ids.length, -1]);
+    const columns = tf.gather(logits, tf.tensor1d(peft.columns, "int32"), 1).dataSync();
+    const found = [...columns, ...tf.logSumExp(logits, -1).dataSync()];
+    [...golden.at_columns.flat(), ...golden.logsumexp].forEach((value, i) =>
+      assert.ok(Math.abs(found[i] - value) < 1e-3, `${i}: ${found[i]}, PEFT ${value}`)
+    );
+  });
+  tf.dispose([adapters, merged]);
 }
 
 async function isSavedAsItWas(folder: string, source: ModelSource, golden: FamilyGolden) {

@@ -182,9 +182,9 @@ Deno.test("a name that is no model says what a model is", () =>
   inFolder(async (folder) => {
     await refused(
       join(folder, "missing.gguf"),
-      /no model at .*missing\.gguf; a model is a preset \(smollm2\)/,
+      /no model at .*missing\.gguf; a model is a preset \(smollm2, /,
     );
-    await refused("smolm2", /no model at smolm2; a model is a preset \(smollm2\)/);
+    await refused("smolm2", /no model at smolm2; a model is a preset \(smollm2, /);
     const write = (name: string) => {
       Deno.writeTextFileSync(join(folder, name), "x");
       return join(folder, name);

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { executeAll, listNotebooks, notebookParameters } from "@/lib/notebooks/all.ts";
 import { checkNotebooks, problemLine } from "@/lib/notebooks/check.ts";
 import { summarizeRun } from "@/lib/evaluation/run-summary.ts";
+import { outputDifferences } from "@/lib/notebooks/outputs.ts";
 import { newestRun } from "@/lib/notebooks/training.ts";
 import { outputsOf, withFolder } from "./fixture.ts";
 
@@ -26,12 +27,15 @@ Deno.test("all notebooks run, each on what the last one left", async () => {
       timeoutSeconds: 300,
     });
     const names = executed.map(({ notebook }) => basename(notebook).slice(0, 2));
-    assert.deepEqual(names, ["01", "02", "03", "04", "05", "06", "07"]);
+    assert.deepEqual(names, ["01", "02", "03", "04", "05", "06", "07", "08"]);
     for (const { copy } of executed) {
       const outputs = (await outputsOf(copy!)).join("\n");
       // Nothing had to be made up for: the notebook before had left it.
       assert.doesNotMatch(outputs, /There (was|were) no/, copy);
     }
+    // What people see in the repository is what a run shows.
+    const compared = executed.map(({ notebook, copy }) => outputDifferences(notebook, copy!));
+    assert.deepEqual((await Promise.all(compared)).flat(), []);
 
     const sft = await summarizeRun(newestRun("notebook-sft", runs)!);
     assert.equal(sft.updates, 2);

@@ -10,6 +10,13 @@ import { saveTinyModel } from "@/tests/trainers/tiny-model.ts";
 const [folder] = Deno.args;
 const model = join(folder, "tiny");
 await saveTinyModel(model);
-const options = { model, type: "f32", lora: "merged", host: "", log: console.log } as const;
+const options = {
+  model,
+  type: "f32",
+  lora: "merged",
+  host: "",
+  private: true,
+  log: console.log,
+} as const;
 await exportModel({ ...options, format: "hf", out: join(folder, "hf") });
 await exportModel({ ...options, format: "gguf", out: join(folder, "tiny.gguf") });

@@ -2,7 +2,8 @@
 
     python3 -m venv .venv-oracles
     .venv-oracles/bin/pip install -r requirements-oracles.txt
-    .venv-oracles/bin/python tests/oracles/make.py [--check] [tensors blocks tokens logits greedy logps training curves curves_bf16 lora losses optimizers export families]
+    .venv-oracles/bin/python tests/oracles/make.py [--check] [tensors blocks tokens logits greedy logps training curves curves_bf16 lora losses optimizers export families guide_family
+    gguf_names gguf_tokens gguf_models peft datasets statistics dawid_skene published]
 
 Without names: all. With --check nothing is written; the exit code is 1 when a golden differs from what is computed.
 """
@@ -31,9 +32,33 @@ ORACLES = {
     "optimizers": (1e-6, 1e-7),
     "export": (1e-4, 1e-5),
     "families": (1e-4, 1e-4),
+    "guide_family": (1e-4, 1e-4),
+    "datasets": (0, 0),
+    "dawid_skene": (1e-7, 1e-7),
+    "gguf_names": (0, 0),
+    "gguf_tokens": (0, 0),
+    "gguf_models": (0, 0),
+    "peft": (1e-4, 1e-4),
+    "statistics": (1e-6, 1e-8),
+    "published": (1e-3, 1e-4),
 }
 # Computed without a model.
-WITHOUT_MODEL = {"blocks", "losses", "optimizers", "export", "families"}
+WITHOUT_MODEL = {
+    "blocks",
+    "losses",
+    "optimizers",
+    "export",
+    "families",
+    "guide_family",
+    "datasets",
+    "dawid_skene",
+    "gguf_names",
+    "gguf_tokens",
+    "gguf_models",
+    "peft",
+    "statistics",
+    "published",
+}
 
 
 def main():

@@ -4,15 +4,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { join } from "node:path";
 import { InputError, OperationError } from "@/lib/errors.ts";
 import { withStore } from "@/lib/store/store.ts";
-
-async function withFolder(work: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "./folder.ts";
 
 const goldCount = (db: string) =>
   withStore(
@@ -168,15 +160,44 @@ Deno.test("files that are no database of ours are refused and left alone", () =>
     );
   }));
 
+Deno.test("a database of the first schema gets the columns that came later", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "old.duckdb");
+    const instance = await DuckDBInstance.create(path);
+    const connection = await instance.connect();
+    await connection.run(`
+      CREATE TABLE settings (key TEXT PRIMARY KEY, value JSON NOT NULL);
+      INSERT INTO settings VALUES ('schema_version', '1');
+      CREATE TABLE questions (
+        slug TEXT PRIMARY KEY, number INTEGER, title TEXT, difficulty TEXT, topics TEXT[], description TEXT,
+        examples TEXT[], constraints TEXT, entry_point TEXT, starter_code TEXT, harness JSON, reference_code TEXT,
+        source TEXT, source_version TEXT, licence TEXT, redistributable BOOLEAN, split TEXT
+      );
+      INSERT INTO questions (slug) VALUES ('two-sum');
+      CREATE TABLE question_tests (slug TEXT, position INTEGER, input TEXT, expected TEXT, PRIMARY KEY (slug, position));
+    `);
+    connection.closeSync();
+    instance.closeSync();
+    await withStore(path, async (store) => {
+      assert.deepEqual(
+        await store.rows("SELECT slug, unrunnable, reference_seconds FROM questions"),
+        [{ slug: "two-sum", unrunnable: null, reference_seconds: null }],
+      );
+      assert.deepEqual(await store.rows("SELECT flaw FROM question_tests"), []);
+    });
+  }));
+
 Deno.test("the original project's SELECTs work", () =>
   withFolder(async (folder) => {
     await withStore(join(folder, "a.duckdb"), async (store) => {
       await store.run(
-        `INSERT INTO questions VALUES ('two-sum', 1, 'Two Sum', 'easy', [], 'Add.', [], '', 'two_sum', '',
-        NULL, NULL, 'leetcode', '1', 'unknown', false, 'train')`,
+        `INSERT INTO questions (slug, number, title, difficulty, topics, description, examples, constraints,
+           entry_point, starter_code, source, source_version, licence, redistributable, split)
+         VALUES ('two-sum', 1, 'Two Sum', 'easy', [], 'Add.', [], '', 'two_sum', '', 'leetcode', '1', 'unknown',
+           false, 'train')`,
       );
       await store.run(
-        `INSERT INTO question_tests VALUES ('two-sum', 0, '([2, 7], 9)', '[0, 1]'), ('two-sum', 1, '([3, 3], 6)', '[0, 1]')`,
+        `INSERT INTO question_tests (slug, position, input, expected) VALUES ('two-sum', 0, '([2, 7], 9)', '[0, 1]'), ('two-sum', 1, '([3, 3], 6)', '[0, 1]')`,
       );
       for (const [id, code] of [["g1", "a"], ["g2", "b"]]) {
         await store.run(

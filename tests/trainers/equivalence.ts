@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { type LossSettings, needsReference } from "@/lib/losses/mod.ts";
 import type { DecoderConfig } from "@/lib/models/config.ts";
+import { initialAdapters, type LoraSettings } from "@/lib/models/lora.ts";
 import type { LayoutKind } from "@/lib/models/layout.ts";
 import { frozenWeights, type Weights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
@@ -63,6 +64,8 @@ export interface Way {
   checkpointing?: boolean;
   /** The reference's log-probs are computed before training. */
   precomputed?: boolean;
+  /** Adapters are trained instead of the model; with `dropout` its masks are those of the seed "0". */
+  lora?: LoraSettings;
   /** How it is spread over devices or processes. */
   parallelism?: Parallelism;
   keeping?: Keeping;
@@ -93,8 +96,11 @@ export async function trainFor(
   way: Way,
 ): Promise<Run> {
   const { loss, layout, parts = 1, checkpointing = false, parallelism = ALONE } = way;
-  const { keeping = ALL, StepsClass = Steps } = way;
-  const weights = await keeping.keep(start);
+  const { keeping = ALL, StepsClass = Steps, lora } = way;
+  const model = await keeping.keep(start);
+  const initial = lora ? someAdapters(config, lora) : start;
+  // Every process has all adapters.
+  const trains = lora ? ALL : keeping, weights = lora ? await ALL.keep(initial) : model;
   const makeSteps = (Class: typeof Steps) =>
     new Class(config, loss, layout, "fp32", new Buckets(), checkpointing, parallelism);
   const steps = makeSteps(StepsClass),
@@ -107,6 +113,9 @@ export async function trainFor(
     ? frozenWeights(others, "fp32")
     : await keeping.keep(others);
   const trained: Trained = { steps, weights, reference, optimizer, precision: "fp32" };
+  if (lora) {
+    trained.adapted = { base: model, settings: lora, dropoutSeed: lora.dropout > 0 ? "0" : null };
+  }
   if (way.precomputed) {
     trained.referenceLogps = await beforehand(pairs, makeSteps(Steps), reference!);
     trained.reference = null;
@@ -119,16 +128,29 @@ export async function trainFor(
     if (i > 1) continue;
     run.norm = report.norm;
     const moments = Object.entries(optimizer.state.exp_avg).map(([n, v]) => [n, v.read()]);
-    run.gradients = await keeping.whole(Object.fromEntries(moments));
+    run.gradients = await trains.whole(Object.fromEntries(moments));
   }
-  const found = await keeping.whole(weights);
+  const found = await trains.whole(weights);
   run.changes = Object.fromEntries(
-    Object.keys(start).map((name) => [name, tf.sub(found[name], start[name])]),
+    Object.keys(initial).map((name) => [name, tf.sub(found[name], initial[name])]),
   );
   optimizer.dispose();
   tf.dispose([weights, reference ?? {}, norm]);
+  if (lora) tf.dispose([model, initial]);
   steps.dispose();
   return run as Run;
+}
+
+/** Adapters of which none is zero, the same everywhere. */
+function someAdapters(config: DecoderConfig, lora: LoraSettings): Weights {
+  const initial = initialAdapters(config, lora, 1);
+  return Object.fromEntries(
+    Object.entries(initial).map(([name, value], i) => {
+      if (name.includes("lora_A")) return [name, value];
+      value.dispose();
+      return [name, tf.randomNormal(value.shape, 0, 0.02, "float32", i)];
+    }),
+  );
 }
 
 async function beforehand(

@@ -4,9 +4,9 @@ import type { TokenizedPair } from "@/lib/datasets/types.ts";
 import { type Layout, layOut, layoutTensors } from "@/lib/models/layout.ts";
 import { Steps } from "@/lib/trainers/step.ts";
 import { CONFIG } from "../models/random-model.ts";
-import { assertEquivalent, DPO, LIMITS } from "./equivalence.ts";
+import { assertEquivalent, DPO, LIMITS, type Way } from "./equivalence.ts";
 import { COLUMNS, PAGE } from "./equivalence-page.ts";
-import { bothRuns, LENGTHS, MATRIX, runHere, runSpread } from "./ways.ts";
+import { bothRuns, DROPPED_OUT, LENGTHS, MATRIX, runHere, runSpread } from "./ways.ts";
 
 const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
 
@@ -63,7 +63,8 @@ Deno.test("without a bug what the bugs are planted in passes", async () => {
   assertEquivalent(await runHere({ ...SHARED, StepsClass: withLayout(() => {}) }), wanted);
 });
 
-const BUGS: [string, () => ReturnType<typeof runHere>][] = [
+/** What is planted, where, and what it would be without. */
+const BUGS: [string, () => ReturnType<typeof runHere>, Way?][] = [
   ["the mask is dropped", () => runHere({ ...SHARED, StepsClass: withLayout(dropMask) })],
   ["rejected sees chosen", () => runHere({ ...SHARED, StepsClass: withLayout(openBlock) })],
   [
@@ -84,10 +85,22 @@ const BUGS: [string, () => ReturnType<typeof runHere>][] = [
       : "what divided matrices give is not summed",
     () => runSpread({ way: SHARED, devices: 1, processes: 2, tensorParallel: true, unsummed }),
   ]),
+  [
+    "matrices divided by inputs drop out the same ones in all processes",
+    () =>
+      runSpread({
+        way: DROPPED_OUT,
+        devices: 1,
+        processes: 2,
+        tensorParallel: true,
+        ownMasks: true,
+      }),
+    DROPPED_OUT,
+  ],
 ];
-for (const [bug, run] of BUGS) {
+for (const [bug, run, without = { loss: DPO, layout: "padded" } as const] of BUGS) {
   Deno.test(`the matrix finds a planted bug: ${bug}`, async () => {
-    const found = await run(), wanted = await runHere({ loss: DPO, layout: "padded" });
+    const found = await run(), wanted = await runHere(without);
     assert.throws(() => assertEquivalent(found, wanted), { message: /^gradient of/ });
   });
 }

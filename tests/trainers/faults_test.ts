@@ -46,7 +46,8 @@ Deno.test("what can be learnt from is counted by kind, with the place and what t
       prompt_format: "chat",
       max_length: 64,
       max_prompt_length: 48,
-      n_examples: 2,
+      batch_size: 3,
+      n_examples: 3,
       do_first_eval: false,
       n_eval_examples: 0,
     };
@@ -60,6 +61,7 @@ Deno.test("what can be learnt from is counted by kind, with the place and what t
         /WARNING, missing EOS: 2 of 20 responses .*"question 4".*raise max_length/,
         /WARNING, same responses after truncation: 1 of 10 pairs .*"question 4".*raise max_length/,
         /cut by max_length, of the first 10: 1 prompts, 1 chosen, 1 rejected/,
+        /each epoch leaves out 1 of them, others each time: they fill no batch_size=3/,
         /WARNING, template applied twice: 1 of 9 prompts .*give the messages' text alone/,
         /WARNING, template of another family: 1 of 9 prompts .*"\[INST\] q \[\/INST\]"/,
         /WARNING, question in both splits: 1 of 2 prompts .*"question 0".*split by prompt/,
@@ -118,7 +120,7 @@ Deno.test("a weight that is not a number, an EOS inside a response and wrong col
     await write([row(0), JSON.stringify({ question: "q", chosen: "a", rejected: "b" })]);
     await refused(
       "columns",
-      /pairs\.jsonl line 2 lacks prompt: .*found question, chosen, rejected/,
+      /pairs\.jsonl line 2: lacks prompt: .*found question, chosen, rejected/,
     );
 
     await write([row(0), row(1), row(2), row(3)]);
@@ -138,6 +140,40 @@ Deno.test("a weight that is not a number, an EOS inside a response and wrong col
     const batch = Deno.readTextFileSync(join(folder, "diverged", "non-finite-batch.jsonl"));
     assert.equal(batch.trim().split("\n").length, 2);
     assert.match(JSON.parse(batch.split("\n")[0]).chosen.text, /question \d.*good \d/);
+
+    for (
+      const [name, spread] of [["last", {}], ["last-of-two", {
+        trainer: "FSDPTrainer",
+        devices: 2,
+      }]] as const
+    ) {
+      const last = await trainProcess({
+        ...{
+          ...settings,
+          ...spread,
+          debug: false,
+          optimizer: "RMSprop",
+          lr: 1e38,
+          warmup_steps: 0,
+        },
+        ...{ n_examples: 2, do_first_eval: false, local_run_dir: join(folder, name) },
+      });
+      assert.equal(last.code, 1, last.stderr);
+      assert.match(
+        last.stderr,
+        /After update 1 model\.\S+ holds a number that is not finite.*lower lr=/,
+      );
+      await assert.rejects(Deno.stat(join(folder, name, "LATEST")));
+    }
+    const workers = await trainProcess({
+      ...{ ...settings, trainer: "TensorParallelTrainer", devices: 2, optimizer: "SGD", lr: 1e38 },
+      ...{ warmup_steps: 0, n_epochs: 2, local_run_dir: join(folder, "workers") },
+    });
+    assert.equal(workers.code, 1, workers.stderr);
+    assert.match(workers.stderr, /of update \d is not finite.*The batch is in .*non-finite-batch/);
+    assert.doesNotMatch(workers.stderr, /start again/);
+    const kept = Deno.readTextFileSync(join(folder, "workers", "non-finite-batch.jsonl"));
+    assert.equal(kept.trim().split("\n").length, 2);
 
     using file = await Deno.open(join(model, "model.safetensors"), { write: true });
     await file.seek(-4, Deno.SeekMode.End);

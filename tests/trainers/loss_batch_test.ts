@@ -6,7 +6,8 @@ import { allLogits } from "@/lib/models/logps.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { Buckets } from "@/lib/trainers/buckets.ts";
-import { readResults, Steps } from "@/lib/trainers/step.ts";
+import { readResults } from "@/lib/trainers/example-results.ts";
+import { Steps } from "@/lib/trainers/step.ts";
 import { CONFIG, randomWeights } from "../models/random-model.ts";
 import { randomPairs } from "../models/random-pairs.ts";
 

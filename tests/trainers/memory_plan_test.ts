@@ -8,6 +8,7 @@ import { CONFIG } from "../models/random-model.ts";
 import { saveTinyModel } from "./tiny-model.ts";
 import { tinyRun } from "./tiny-run.ts";
 import { trainProcess } from "./train-process.ts";
+import { withEnvironment } from "@/tests/hub/with-hub.ts";
 
 /** C = 4, F = 8, V = 16, Q = 4, A = 8 in two layers; ten rows, two blocks of five places, six rows scored. */
 const INPUT: MemoryPlanInput = {
@@ -92,6 +93,20 @@ Deno.test("recomputation keeps layers' inputs; parts of a batch are summed in fp
   assert.ok(inputs < kept.activations / 2);
   const summed = planned({ ...deep, accumulates: true })[0];
   assert.equal(summed.gradients, summed.weights);
+});
+
+Deno.test("processes that divide the matrices divide the base, and each has all adapters", () => {
+  const lora = { r: 2, alpha: 4, dropout: 0, targets: ["q_proj" as const, "down_proj" as const] };
+  const [alone] = planned({ lora });
+  const both = planned({ lora, processes: 2, tensorParallel: true });
+  assert.equal(both.length, 2);
+  for (const rows of both) {
+    assert.equal(rows["weights of the adapters"], alone["weights of the adapters"]);
+    assert.equal(rows["optimiser's state"], alone["optimiser's state"]);
+    // Norms are in both.
+    const half = rows["weights of the base"] / alone["weights of the base"];
+    assert.ok(half >= 0.5 && half < 0.6, `${half} of the base`);
+  }
 });
 
 Deno.test("devices of one process divide the layers, processes divide all parameters", () => {
@@ -191,7 +206,10 @@ Deno.test("deno task plan: from a known model or a config.json alone, whether it
     await refused(/multiple of 3/, `model=${folder}`, "devices=3", "trainer=FSDPTrainer");
     const tensors = ["trainer=TensorParallelTrainer", "devices=3"];
     await refused(/num_attention_heads=4 by devices=3/, `model=${folder}`, ...tensors);
-    await refused(/known without one: .*CodeLlama-7b/, "model=pythia28");
+    await withEnvironment(
+      { HF_HUB_OFFLINE: "1", HF_HOME: folder },
+      () => refused(/known without one: .*CodeLlama-7b/, "model=pythia28"),
+    );
     await Deno.writeTextFile(path, "{");
     await refused(/config\.json is not JSON/, `model=${folder}`);
   } finally {

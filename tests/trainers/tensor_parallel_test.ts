@@ -12,6 +12,9 @@ await saveTinyModel(join(folder, "tiny"));
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 const { run, good, assertCloseWeights, peaks } = workerRuns(folder);
 
+const firstSample = (name: string) =>
+  Deno.readTextFileSync(join(folder, name, "samples.jsonl")).split("\n", 1)[0];
+
 Deno.test("two workers that divide the matrices: losses, held-out metrics, gradient norm and weights of one process", async () => {
   const short = { max_length: 128, max_prompt_length: 64 };
   const sampled = { ...short, sample_during_eval: true, n_eval_model_samples: 1 };
@@ -22,9 +25,7 @@ Deno.test("two workers that divide the matrices: losses, held-out metrics, gradi
     assert.ok(Math.abs(norms.get(examples)! / norm - 1) < 1e-3, `norm after ${examples} examples`);
   }
   assertCloseWeights("two", "alone");
-  const samples = (name: string) =>
-    Deno.readTextFileSync(join(folder, name, "samples.jsonl")).split("\n", 1)[0];
-  assert.equal(samples("two"), samples("alone"), "before training both write the same");
+  assert.equal(firstSample("two"), firstSample("alone"), "before training both write the same");
 });
 
 Deno.test("one process goes on from what two saved, and two from what one saved; a batch need not be divisible", async () => {
@@ -38,6 +39,50 @@ Deno.test("one process goes on from what two saved, and two from what one saved;
     assert.match(resumed.stderr, /resumed from .*step-6 /);
     assertCloseWeights(name, "whole");
   }
+});
+
+Deno.test("adapters on divided matrices: the numbers and checkpoints of one process, the same inputs dropped out", async () => {
+  const lora = { "lora.r": 2, "lora.dropout": 0.2, lr: 1e-2, optimizer: "AdamW" };
+  const sampled = { sample_during_eval: true, n_eval_model_samples: 1, max_length: 128 };
+  const settings = { ...lora, ...sampled, max_prompt_length: 64 };
+  const alone = await good("lora-alone", settings);
+  const two = await good("lora-two", { ...settings, ...TWO });
+  assertSameMetrics(two, alone);
+  assertCloseWeights("lora-two", "lora-alone");
+  assert.equal(
+    firstSample("lora-two"),
+    firstSample("lora-alone"),
+    "before training both write the same",
+  );
+  const stop = ({ line }: Seen) => Boolean(line?.includes("saved") && line.includes("step-8"));
+  for (
+    const [name, before, after] of [["lora-to-one", TWO, {}], ["lora-to-two", {}, TWO]] as const
+  ) {
+    const killed = await run(name, { ...settings, ...before }, stop);
+    assert.equal(killed.signal, "SIGKILL", killed.stderr);
+    const resumed = await good(name, { ...settings, ...after });
+    assert.match(resumed.stderr, /resumed from .*step-8 /);
+    assertCloseWeights(name, "lora-alone");
+  }
+});
+
+Deno.test("a reference that follows the policy does so in two workers as in one process, also after a resume", async () => {
+  const following = {
+    ...{ sync_ref_model: true, ref_model_mixup_alpha: 0.5, ref_model_sync_steps: 2 },
+    ...{ max_length: 128, max_prompt_length: 64 },
+  };
+  const alone = await good("following-alone", following);
+  const two = await good("following-two", { ...following, ...TWO });
+  assertSameMetrics(two, alone);
+  assertCloseWeights("following-two", "following-alone");
+  const still = metric(await good("still", { ...following, sync_ref_model: false }), "loss/train");
+  const moved = metric(alone, "loss/train");
+  assert.ok([...moved].some(([examples, loss]) => Math.abs(loss - still.get(examples)!) > 1e-3));
+  const stop = ({ line }: Seen) => Boolean(line?.includes("saved") && line.includes("step-8"));
+  const killed = await run("following-to-one", { ...following, ...TWO }, stop);
+  assert.equal(killed.signal, "SIGKILL", killed.stderr);
+  await good("following-to-one", following);
+  assertCloseWeights("following-to-one", "following-alone");
 });
 
 Deno.test("one worker alone has the numbers of BasicTrainer; so have two in bf16, to its digits", async () => {
@@ -68,8 +113,6 @@ Deno.test("matrices that cannot be divided are refused in one sentence, and noth
   const cases: [Settings, RegExp][] = [
     [{ devices: 3 }, /cannot divide this model's num_attention_heads=4 by devices=3; take/],
     [{ devices: 4 }, /num_key_value_heads=2 by devices=4; take a number that divides 4, 2, 32/],
-    [{ "lora.r": 2 }, /lora\.r= is not there for trainer=TensorParallelTrainer; take BasicTrainer/],
-    [{ sync_ref_model: true }, /sync_ref_model= is not there for trainer=TensorParallelTrainer/],
   ];
   for (const [change, message] of cases) {
     const { code, stderr } = await run("refused", { ...TWO, ...change });

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
 import { tf } from "@/lib/tensorflow/mod.ts";
 import { tensorShapes } from "@/lib/models/config.ts";
+import { adapterShapes, LORA_TARGETS, type LoraSettings } from "@/lib/models/lora.ts";
 import type { Weights } from "@/lib/models/weights.ts";
 import { freePorts } from "../free-ports.ts";
 import { CONFIG, randomWeights } from "../models/random-model.ts";
@@ -54,11 +55,17 @@ export interface Spread {
   leaveOut?: number;
   /** A bug: what the processes do not sum. */
   unsummed?: "enter" | "leave";
+  /** A bug: all processes drop out what the first one does. */
+  ownMasks?: boolean;
 }
 
 const PLAIN: Way = { loss: DPO, layout: "shared-prompt" };
 const PLAIN_SFT: Way = { loss: SFT, layout: "packed" };
 const PADDED: Way = { loss: DPO, layout: "padded" };
+
+const LORA: LoraSettings = { r: 4, alpha: 64, dropout: 0, targets: [...LORA_TARGETS] };
+const ADAPTED: Way = { ...PLAIN, lora: LORA };
+export const DROPPED_OUT: Way = { ...PLAIN, lora: { ...LORA, dropout: 0.2 } };
 
 /** A new way to train, or to spread training, is a line here. */
 export const MATRIX: readonly Equivalence[] = [
@@ -103,6 +110,26 @@ export const MATRIX: readonly Equivalence[] = [
       tensorParallel: true,
     },
   })),
+  {
+    name: "DPO, LoRA: FSDP on 2 processes = 1 process",
+    wanted: ADAPTED,
+    found: { way: { ...ADAPTED, checkpointing: true }, devices: 1, processes: 2 },
+  },
+  {
+    name: "DPO, LoRA: TP on 2 processes = 1 process",
+    wanted: ADAPTED,
+    found: { way: ADAPTED, devices: 1, processes: 2, tensorParallel: true },
+  },
+  {
+    name: "DPO, LoRA with dropout: TP on 2 processes, 2 parts, recomputed = 1 process, 2 parts",
+    wanted: { ...DROPPED_OUT, parts: 2 },
+    found: {
+      way: { ...DROPPED_OUT, parts: 2, checkpointing: true },
+      devices: 1,
+      processes: 2,
+      tensorParallel: true,
+    },
+  },
 ];
 
 const runs = new Map<string, Promise<Run>>();
@@ -138,13 +165,12 @@ export async function runSpread(spread: Omit<Spread, "updates">): Promise<Run> {
     return new TextDecoder().decode(stdout);
   }));
   const { gradients, changes, ...run } = JSON.parse(outputs[0]);
+  const { lora } = spread.way;
+  const shapes = lora ? adapterShapes(CONFIG, lora) : tensorShapes(CONFIG);
+  const tensors = (values: Record<string, number[]>): Weights =>
+    Object.fromEntries([...shapes].map(([name, shape]) => [name, tf.tensor(values[name], shape)]));
   return { ...run, gradients: tensors(gradients), changes: tensors(changes) };
 }
-
-const tensors = (values: Record<string, number[]>): Weights =>
-  Object.fromEntries(
-    [...tensorShapes(CONFIG)].map(([name, shape]) => [name, tf.tensor(values[name], shape)]),
-  );
 
 /** Both runs of a line: the other way's, and what it has to be. */
 export const bothRuns = async ({ wanted, found }: Equivalence): Promise<[Run, Run]> => [

@@ -41,7 +41,8 @@ export function workerRuns(folder: string) {
       const [a, b, start] = files.map((file) => file.read(name));
       const norm = (x: (i: number) => number) =>
         Math.sqrt(a.reduce((sum, _, i) => sum + x(i) ** 2, 0));
-      const relative = norm((i) => a[i] - b[i]) / norm((i) => b[i] - start[i]);
+      const off = norm((i) => a[i] - b[i]), change = norm((i) => b[i] - start[i]);
+      const relative = off === 0 ? 0 : off / change;
       assert.ok(relative < 1e-2, `${name} is off by ${relative} of its change`);
     }
     files.forEach((file) => file.close());

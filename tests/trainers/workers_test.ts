@@ -51,6 +51,29 @@ Deno.test("one goes on from what two saved, and two from what one saved", async 
   }
 });
 
+Deno.test("adapters on a divided base: two workers train what one process does, and either goes on from the other", async () => {
+  const lora = { "lora.r": 2, lr: 1e-2, optimizer: "AdamW" };
+  const one = await good("lora-alone", lora), both = await good("lora-two", { ...lora, ...TWO });
+  assertSameMetrics(both, one);
+  assertCloseWeights("lora-two", "lora-alone");
+  const stop = ({ line }: Seen) => Boolean(line?.includes("saved") && line.includes("step-4"));
+  assert.equal((await run("lora-to-one", { ...lora, ...TWO }, stop)).signal, "SIGKILL");
+  await good("lora-to-one", lora);
+  assertCloseWeights("lora-to-one", "lora-alone");
+});
+
+Deno.test("a reference that follows the policy does so in pieces, and is saved whole", async () => {
+  const following = { sync_ref_model: true, ref_model_sync_steps: 2, ref_model_mixup_alpha: 0.6 };
+  const one = await good("sync-alone", following);
+  const both = await good("sync-two", { ...following, ...TWO });
+  assertSameMetrics(both, one);
+  assertCloseWeights("sync-two", "sync-alone");
+  const stop = ({ line }: Seen) => Boolean(line?.includes("saved") && line.includes("step-4"));
+  assert.equal((await run("sync-to-two", following, stop)).signal, "SIGKILL");
+  await good("sync-to-two", { ...following, ...TWO });
+  assertCloseWeights("sync-to-two", "sync-alone");
+});
+
 Deno.test("a worker that is killed is named with its step; all go on by themselves to the same weights", async () => {
   let killed = false;
   const { stderr } = await good("lost", TWO, (seen) => {
@@ -138,8 +161,6 @@ Deno.test("the memory that a worker takes falls with their number", async () => 
 Deno.test("what cannot be divided is refused in one sentence, and nothing is made", async () => {
   const cases: [Settings, RegExp][] = [
     [{ batch_size: 3 }, /batch_size=3 has to be a multiple of .*2 devices/],
-    [{ "lora.r": 2 }, /lora\.r= is not there for trainer=FSDPTrainer; take BasicTrainer/],
-    [{ sync_ref_model: true }, /sync_ref_model= is not there for trainer=FSDPTrainer/],
     [{ "model.fsdp_policy_mp": "float16" }, /fsdp_policy_mp=float16 .*take bfloat16/],
     [{ model: join(folder, "nowhere") }, /there is no model at/],
   ];

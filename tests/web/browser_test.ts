@@ -1,52 +1,10 @@
 import assert from "node:assert/strict";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { OperationError } from "@/lib/errors.ts";
-import { CHROMIUM_ARGS, ensureChromium } from "@/lib/setup/chromium.ts";
-import { withStore } from "@/lib/store/store.ts";
+import { open, ready, saved, sheet, shownCodes, visit } from "@/tests/web/browser.ts";
 import { rows, SERVING, startApp } from "@/tests/web/client.ts";
 import { addPair, CODES, HOSTILE, questionRow } from "@/tests/web/database.ts";
+import { closeBrowser, seriousFaults } from "@/tests/web/visit.ts";
 
-let launched: Promise<Browser> | undefined;
-const browser = () =>
-  launched ??= ensureChromium().then((executablePath) =>
-    chromium.launch({ executablePath, args: CHROMIUM_ARGS })
-  );
-Deno.test.afterAll(async () => await (await launched)?.close());
-
-/** A labeler at the page, and everything that the browser complained about. */
-interface Visit extends AsyncDisposable {
-  page: Page;
-  errors: string[];
-}
-
-async function visit(
-  link: string,
-  name: string,
-  options: Parameters<Browser["newContext"]>[0] = {},
-): Promise<Visit> {
-  const context: BrowserContext = await (await browser()).newContext(options);
-  context.setDefaultTimeout(60_000);
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) errors.push(message.text());
-  });
-  await page.goto(link);
-  // By keyboard alone: the field has the focus.
-  await page.keyboard.type(name);
-  await page.keyboard.press("Enter");
-  await ready(page);
-  return { page, errors, [Symbol.asyncDispose]: () => context.close() };
-}
-
-const ready = async (page: Page) => {
-  await page.waitForSelector('.workbench[aria-busy="false"]');
-  await page.waitForSelector(".jump button:not([disabled])");
-};
-const saved = (page: Page) => page.waitForSelector('[data-state="saved"]');
-const open = (page: Page) => page.waitForSelector('[data-state="open"]');
-const shownCodes = (page: Page) => page.locator(".source code").allTextContents();
+Deno.test.afterAll(closeBrowser);
 
 Deno.test({
   name: "by keyboard alone: label, change, undo, skip, reload; the database holds what was said",
@@ -76,6 +34,7 @@ Deno.test({
 
       await page.keyboard.press(key);
       await saved(page);
+      await page.waitForSelector(".model");
       assert.match(await page.textContent(".panes") ?? "", /secret-model-[12]/);
       const version = (code: string) => `version${CODES[slug].indexOf(code) + 1}`;
       expected[pair] = { 1: version(left), 2: version(right), 3: "same", 4: "both_bad" }[key]!;
@@ -83,7 +42,7 @@ Deno.test({
       await page.reload();
       await saved(page);
       assert.equal(
-        await page.locator('[aria-pressed="true"]').count(),
+        await page.locator('.choices [aria-pressed="true"]').count(),
         1,
         "the decision is shown again",
       );
@@ -92,7 +51,7 @@ Deno.test({
       await (key === "4" ? page.waitForSelector(".empty") : open(page));
     }
     assert.equal(new Set(seen).size, 4);
-    assert.match(await page.textContent(".progress") ?? "", /4 of 4 pairs labeled/);
+    await page.waitForSelector("text=4 of 4 pairs labeled");
 
     // Back to the first question by its number: change the decision, then take it back and skip.
     await ready(page);
@@ -113,9 +72,11 @@ Deno.test({
     await page.keyboard.press("u");
     await open(page);
     await ready(page);
-    await page.keyboard.press("s");
+    await page.keyboard.press("k");
+    await sheet(page, "open");
+    await page.keyboard.press("Enter");
     await page.waitForSelector(".empty");
-    assert.match(await page.textContent(".progress") ?? "", /3 of 4 pairs labeled, 1 skipped/);
+    await page.waitForSelector("text=3 of 4 pairs labeled, 1 skipped");
     const actions = await rows<{ action: string; active_ms: number; wall_ms: number }>(
       app.db,
       "SELECT action, active_ms, wall_ms FROM labels ORDER BY created_at, id",
@@ -138,9 +99,9 @@ Deno.test({
     const { page, errors } = bob;
     await page.click("summary");
     await page.locator("textarea").fill("");
-    await page.locator("textarea").pressSequentially("1 2 3 4 s g n");
+    await page.locator("textarea").pressSequentially("1 2 3 4 q a z k u g n ?");
     assert.deepEqual(await rows(app.db, "SELECT id FROM labels"), []);
-    await page.click(".quiet");
+    await page.click("text=Back to the original");
     assert.match(await page.inputValue("textarea"), /two different solutions/);
     await page.click('[data-choice="same"]');
     await saved(page);
@@ -148,6 +109,7 @@ Deno.test({
     await open(page);
     await ready(page);
     await page.click("text=Skip");
+    await page.click("text=I do not know enough about it");
     await page.waitForFunction(() =>
       document.querySelector(".progress")?.textContent?.includes("1 skipped")
     );
@@ -157,92 +119,6 @@ Deno.test({
     );
     assert.deepEqual(labels.map(({ action }) => action), ["label", "skip"]);
     assert.deepEqual(errors, []);
-  },
-});
-
-Deno.test({
-  name:
-    "a pair is made on request: text as it is written, an error in one sentence, cancelled by Escape",
-  ...SERVING,
-  async fn() {
-    const gate = Promise.withResolvers<void>();
-    let cancelled = false;
-    let round = 0;
-    const app = await startApp({
-      async makePair({ slug }, { onText, onProgress, signal }) {
-        if (++round === 1) throw new OperationError("The model is not there; start it.");
-        onProgress(0, 1, "model is writing");
-        onText("def half_an_answer");
-        if (round === 2) {
-          await new Promise((_, reject) =>
-            signal.addEventListener("abort", () => {
-              cancelled = true;
-              reject(signal.reason);
-            })
-          );
-        }
-        await gate.promise;
-        const pair = await addPair(app.db, questionRow(slug, 50, "x"), [
-          "def a(): ...",
-          "def b(): ...",
-        ]);
-        return { pair, model: "m" };
-      },
-    });
-    await using _ = app;
-    await withStore(
-      app.db,
-      (store) => store.insert("questions", [questionRow("fresh-one", 50, "x")]),
-    );
-    await using cleo = await visit(app.link, "cleo");
-    const { page, errors } = cleo;
-    await page.keyboard.press("j");
-    await page.keyboard.type("50");
-    await page.keyboard.press("Enter");
-    await page.waitForSelector(".empty");
-
-    await page.keyboard.press("g");
-    assert.equal(await page.textContent(".generate > .error"), "The model is not there; start it.");
-    await ready(page);
-    await page.keyboard.press("g");
-    await page.waitForSelector("text=def half_an_answer");
-    await page.keyboard.press("Escape");
-    await ready(page);
-    assert.equal(await page.locator(".generate > .error").count(), 0);
-    await page.keyboard.press("g");
-    await page.waitForSelector("text=model is writing");
-    gate.resolve();
-    await open(page);
-    assert.deepEqual(new Set(await shownCodes(page)), new Set(["def a(): ...", "def b(): ..."]));
-    assert.equal(cancelled, true);
-    assert.deepEqual(errors, []);
-  },
-});
-
-Deno.test({
-  name: "a label that does not reach the server is said to be unsaved and can be sent again, once",
-  ...SERVING,
-  async fn() {
-    await using app = await startApp();
-    await using dan = await visit(app.link, "dan");
-    const { page } = dan;
-    // The first answer is lost on its way back: the server has stored the label, the page cannot know.
-    let sent = 0;
-    await page.route("**/api/labels", async (route) => {
-      if (++sent > 1) return await route.continue();
-      await route.fetch();
-      await route.abort();
-    });
-    await page.keyboard.press("2");
-    await page.waitForSelector('[data-state="failed"]');
-    assert.match(
-      await page.textContent("[data-state]") ?? "",
-      /Not saved\. The server does not answer/,
-    );
-    await page.click("text=Try again");
-    await saved(page);
-    assert.equal(sent, 2);
-    assert.equal((await rows(app.db, "SELECT id FROM labels")).length, 1);
   },
 });
 
@@ -275,7 +151,50 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the page fits narrow and wide screens, light and dark, and loads little JavaScript",
+  name: "of very long codes the page gets what it shows; all lines and the whole code on request",
+  ...SERVING,
+  async fn() {
+    await using app = await startApp();
+    const long = Array.from({ length: 7000 }, (_, i) => `x${i} = ${i}`).join("\n");
+    const line = `y = "${"<b>".repeat(3_500_000)}"`;
+    await addPair(app.db, questionRow("very-long", 70, "x"), [long, line]);
+    const permissions = ["clipboard-read", "clipboard-write"];
+    await using lena = await visit(app.link, "lena", { permissions });
+    const { page, errors } = lena;
+    const response = await page.goto(`${app.origin}/?question=70`);
+    await ready(page);
+    const bytes = (await response!.body()).length;
+    assert.ok(bytes < 2_000_000, `${bytes} bytes of 10,000,000`);
+    const lines = page.locator(".source .line");
+    assert.ok(await lines.count() < 1100, "a thousand lines at first");
+    assert.match(
+      await page.textContent(".panes") ?? "",
+      /… 10400006 more characters are not shown/,
+    );
+    assert.equal(await page.locator(".panes b").count(), 0);
+    // What differs cannot be told in time; that is said, and nothing waits for it.
+    await page.keyboard.press("i");
+    await page.waitForSelector(".panes.diff");
+    await page.keyboard.press("i");
+    await page.click('[data-show="all"]');
+    await page.waitForSelector("text=x6999");
+    assert.ok(await lines.count() > 7000);
+    const copied = new Set<string>();
+    for (const side of ["left", "right"]) {
+      await page.click(`[aria-label="Copy the ${side} code"]`);
+      await page.waitForSelector(`[aria-label="Copy the ${side} code"]:text("Copied")`);
+      copied.add(await page.evaluate(() => navigator.clipboard.readText()));
+    }
+    assert.deepEqual(copied, new Set([long, line]));
+    await page.keyboard.press("1");
+    await saved(page);
+    assert.deepEqual(errors, []);
+  },
+});
+
+Deno.test({
+  name:
+    "the page fits narrow and wide screens, light and dark, is accessible, and loads little JavaScript",
   ...SERVING,
   async fn() {
     await using app = await startApp();
@@ -297,13 +216,21 @@ Deno.test({
           getComputedStyle(document.documentElement).backgroundColor
         );
         assert.equal(Number(back.match(/\d+/)![0]) > 128, colorScheme === "light");
-        const bytes = await page.evaluate(() =>
-          performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith(".js"))
-            .reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).decodedBodySize, 0)
+        const scripts = await page.evaluate(() =>
+          performance.getEntriesByType("resource").map(({ name }) => name)
+            .filter((name) => name.endsWith(".js"))
         );
-        assert.ok(bytes > 0 && bytes < 400_000, `${bytes} bytes of JavaScript`);
+        const bytes = (await Promise.all(scripts.map(gzipped))).reduce((sum, n) => sum + n, 0);
+        assert.ok(bytes > 0 && bytes < 120_000, `${bytes} bytes of JavaScript, compressed`);
+        assert.deepEqual(await seriousFaults(page), []);
         assert.deepEqual(errors, []);
       }
     }
   },
 });
+
+/** Size of a file as servers compress it. */
+async function gzipped(address: string): Promise<number> {
+  const { body } = await fetch(address);
+  return (await new Response(body!.pipeThrough(new CompressionStream("gzip"))).bytes()).length;
+}

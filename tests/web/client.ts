@@ -1,9 +1,9 @@
 /** The app on a free port, and somebody who talks to its API. */
 import { withStore } from "@/lib/store/store.ts";
 import type { LabelingItem } from "@/lib/labels/item.ts";
-import { serveApp, type Serving } from "@/lib/web/serve.ts";
+import { serveApp, type ServeOptions, type Serving } from "@/lib/web/serve.ts";
 import type { PairMaker } from "@/lib/web/state.ts";
-import { makeDatabase } from "@/tests/web/database.ts";
+import { makeDatabase, manyPairs } from "@/tests/web/database.ts";
 
 export const TOKEN = "start-token-of-the-tests";
 
@@ -12,6 +12,15 @@ export const SERVING = { sanitizeOps: false, sanitizeResources: false };
 
 const noPairs: PairMaker = () => Promise.reject(new Error("No generation in this test"));
 
+/** How to serve a new database. */
+export interface AppOptions extends Partial<Omit<ServeOptions, "makePair">> {
+  makePair?: PairMaker;
+  /** Another maker of pairs. */
+  maker?: ServeOptions["makePair"];
+  /** So many pairs, `pair-0` and on, instead of those of the other tests. */
+  pairs?: number;
+}
+
 /** A served database. */
 export interface TestApp extends Serving, AsyncDisposable {
   db: string;
@@ -19,10 +28,11 @@ export interface TestApp extends Serving, AsyncDisposable {
 
 /** A new database and an app on it. */
 export async function startApp(
-  { makePair = noPairs, localDirs = [] }: { makePair?: PairMaker; localDirs?: string[] } = {},
+  { makePair = noPairs, maker, localDirs = [], pairs, ...more }: AppOptions = {},
 ): Promise<TestApp> {
-  const database = await makeDatabase();
-  const serving = await serve(database.path, 0, makePair, localDirs);
+  const database = await (pairs === undefined ? makeDatabase() : manyPairs(pairs));
+  const others = { ...more, ...maker && { makePair: maker } };
+  const serving = await serve(database.path, 0, makePair, localDirs, others);
   return {
     ...serving,
     db: database.path,
@@ -38,7 +48,8 @@ export function serve(
   db: string,
   port = 0,
   makePair = noPairs,
-  localDirs: string[] = [],
+  localDirs: readonly string[] = [],
+  more: Partial<ServeOptions> = {},
 ): Promise<Serving> {
   return serveApp({
     db,
@@ -47,6 +58,7 @@ export function serve(
     token: TOKEN,
     makePair: () => makePair,
     localDirs,
+    ...more,
   });
 }
 
@@ -54,7 +66,12 @@ export function serve(
 export interface Labeler {
   cookie: string;
   get(path: string): Promise<Response>;
-  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  post(
+    path: string,
+    body: unknown,
+    headers?: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Response>;
   next(query?: string): Promise<LabelingItem>;
   /** Sends a label on the item with a new `client_id`. */
   label(item: LabelingItem, label: Record<string, unknown>): Promise<Response>;
@@ -76,9 +93,15 @@ export async function signIn(origin: string, name: string): Promise<Labeler> {
 export function labelerWith(origin: string, cookie: string): Labeler {
   const get = (path: string) =>
     fetch(origin + path, { headers: { Cookie: cookie }, redirect: "manual" });
-  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  const post = (
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ) =>
     fetch(origin + path, {
       method: "POST",
+      signal,
       headers: { Cookie: cookie, "Content-Type": "application/json", ...headers },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });

@@ -1,5 +1,6 @@
 /** A database with questions of our own and pairs to label. */
 import { join } from "node:path";
+import { fillDatabase } from "@/lib/bench/label/database.ts";
 import { type Row, withStore } from "@/lib/store/store.ts";
 
 /** Codes of the pairs by slug, as version 1 and version 2. */
@@ -131,6 +132,39 @@ export async function addPair(
   return pair;
 }
 
+/** Gives a question tests: Python sources of arguments and of what is expected. */
+export async function addTests(
+  path: string,
+  slug: string,
+  cases: [string, string][],
+  entryPoint = slug.replaceAll("-", "_"),
+): Promise<void> {
+  const harness = {
+    prelude: "",
+    classes: [],
+    functions: { candidate: entryPoint },
+    module: "def test(input, expected):\n    assert candidate(*input) == expected",
+    statements: {},
+  };
+  await withStore(path, async (store) => {
+    await store.run("UPDATE questions SET harness = $1::JSON WHERE slug = $2", [harness, slug]);
+    await store.insert(
+      "question_tests",
+      cases.map(([input, expected], position) => ({ slug, position, input, expected })),
+    );
+  });
+}
+
+/** More pairs, with questions numbered from 101, so that there are `count` of them. */
+export async function addManyPairs(path: string, count: number): Promise<void> {
+  for (let i = 1; i <= count; i++) {
+    await addPair(path, questionRow(`add-${i}`, 100 + i, `Add **${i}** to a number.`), [
+      `def add_${i}(x):\n    return x + ${i}`,
+      `def add_${i}(x):\n    for _ in range(${i}):\n        x += 1\n    return x`,
+    ]);
+  }
+}
+
 /** A new database in a folder of its own, with the pairs of {@link CODES}. */
 export async function makeDatabase(): Promise<
   { path: string; [Symbol.asyncDispose](): Promise<void> }
@@ -144,5 +178,15 @@ export async function makeDatabase(): Promise<
       "It must not change its argument. Think of the empty list, of a single item and of very long lists.";
     await addPair(path, questionRow(slug, ++number, description), codes);
   }
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
+/** A new database with so many pairs, `pair-0` and on, four to a question. */
+export async function manyPairs(
+  pairs: number,
+): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
+  const folder = await Deno.makeTempDir({ prefix: "codepref-web-" });
+  const path = join(folder, "test.duckdb");
+  await fillDatabase(path, { pairs, labels: 0 });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }

@@ -1,59 +1,20 @@
 /** `deno task label` as a process of its own. */
 import assert from "node:assert/strict";
-import { rows, signIn, TOKEN } from "@/tests/web/client.ts";
+import { labelerWith, rows, signIn, TOKEN } from "@/tests/web/client.ts";
 import { makeDatabase } from "@/tests/web/database.ts";
-
-interface Server extends AsyncDisposable {
-  origin: string;
-  url: string;
-  kill(signal: Deno.Signal): Promise<Deno.CommandStatus>;
-}
-
-function command(args: string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "lib/cli/label.ts", ...args],
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-async function start(args: string[]): Promise<Server> {
-  const child = command([...args, `token=${TOKEN}`, "json=true"]).spawn();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let value: string | undefined;
-  // The result is one short line, written at once; the real Fresh says something before it.
-  do ({ value } = await lines.read()); while (value && !value.startsWith("{"));
-  const errors = new Response(child.stderr).text();
-  if (!value) throw new Error(`The server did not start: ${await errors}`);
-  const kill = async (signal: Deno.Signal) => {
-    try {
-      child.kill(signal);
-    } catch (error) {
-      // Gone already.
-      if (!(error instanceof TypeError)) throw error;
-    }
-    await lines.cancel();
-    await errors;
-    return await child.status;
-  };
-  return {
-    ...JSON.parse(value),
-    kill,
-    [Symbol.asyncDispose]: async () => void await kill("SIGKILL"),
-  };
-}
+import { labelCommand, startServer } from "@/tests/web/server-process.ts";
 
 Deno.test("what was acknowledged survives kill -9, sessions do too, and Ctrl-C ends the server", async () => {
   await using database = await makeDatabase();
   const args = [`db=${database.path}`];
-  await using first = await start([...args, "port=0"]);
+  await using first = await startServer([...args, "port=0"]);
   assert.equal(first.url, `${first.origin}/?token=${TOKEN}`);
   const ada = await signIn(first.origin, "ada");
   const item = await ada.next();
   const { id } = await (await ada.label(item, { preference: "a" })).json();
   await first.kill("SIGKILL");
 
-  await using second = await start([...args, `port=${new URL(first.origin).port}`]);
+  await using second = await startServer([...args, `port=${new URL(first.origin).port}`]);
   assert.equal((await (await ada.get(`/api/labels/${id}`)).json()).preference, "a");
   assert.equal((await ada.next()).progress.labeled, 1);
   const { code } = await second.kill("SIGINT");
@@ -77,11 +38,86 @@ Deno.test("what keeps the server from starting is one sentence", async () => {
     [[`db=${database.path}.missing`], 2, /^There is no database at .*deno task import/],
   ];
   for (const [args, code, sentence] of cases) {
-    const output = await command(args).output();
+    const output = await labelCommand(args).output();
     const text = new TextDecoder().decode(output.stderr).trim();
     assert.equal(output.code, code, text);
     assert.match(text, sentence);
     assert.equal(text.split("\n").length, 1, text);
   }
   await taken.shutdown();
+});
+
+/** Runs the task to its end. @returns its results */
+async function results(args: string[]): Promise<Record<string, unknown>[]> {
+  const output = await labelCommand([...args, "json=true"]).output();
+  assert.equal(output.code, 0, new TextDecoder().decode(output.stderr));
+  return new TextDecoder().decode(output.stdout).trim().split("\n").map((line) => JSON.parse(line));
+}
+
+Deno.test("users add, list and remove; a team's server takes whom they let in", async () => {
+  await using database = await makeDatabase();
+  const db = `db=${database.path}`;
+  assert.deepEqual(await results(["users", "list", db]), [{ accounts: [] }]);
+  const team = "hosts=[label.example.org]";
+  const [{ link, ...ada }] = await results(["users", "add", "ada", "role=admin", db, team]);
+  assert.deepEqual(ada, { name: "ada", role: "admin", hours: 72 });
+  const [, invitation] = String(link).match(
+    /^http:\/\/label\.example\.org:8000\/join\/([\w-]{43})$/,
+  )!;
+  await results(["users", "add", "bob", db]);
+  await results(["users", "remove", "bob", db]);
+  assert.deepEqual(await results(["users", "list", db]), [
+    { name: "ada", role: "admin", state: "invited", labels: 0 },
+    { name: "bob", role: "labeler", state: "removed", labels: 0 },
+  ]);
+
+  await using server = await startServer([db, "port=0", "host=0.0.0.0", team, "overlap=3"]);
+  assert.equal(server.url, server.origin);
+  const origin = `http://127.0.0.1:${new URL(server.origin).port}`;
+  const joined = await fetch(`${origin}/join/${invitation}`, {
+    method: "POST",
+    redirect: "manual",
+  });
+  await joined.body?.cancel();
+  const cookie = joined.headers.get("Set-Cookie")!.split(";")[0];
+  assert.equal((await labelerWith(origin, cookie).next()).progress.total, 4);
+});
+
+Deno.test("practice add, list and remove; a pair needs an answer and a reason", async () => {
+  await using database = await makeDatabase();
+  const db = `db=${database.path}`, pair = "pair-count-vowels";
+  assert.deepEqual(await results(["practice", "list", db]), [{ pairs: [] }]);
+  await results(["practice", "add", pair, "preference=version1", "note=upper case", db]);
+  assert.deepEqual(await results(["practice", "list", db]), [
+    { pair, preference: "version1", note: "upper case", answered: 0, right: 0 },
+  ]);
+  await results(["practice", "remove", pair, db]);
+  const { code, stderr } = await labelCommand(["practice", "add", pair, db]).output();
+  assert.equal(code, 2);
+  assert.match(new TextDecoder().decode(stderr), /^Say what the right answer is and why/);
+});
+
+Deno.test("gold add, list and remove; what they do not take is one sentence", async () => {
+  await using database = await makeDatabase();
+  const db = `db=${database.path}`, pair = "pair-count-vowels";
+  await results(["gold", "add", pair, "preference=version1", "note=upper case", db]);
+  assert.deepEqual(await results(["gold", "list", db]), [
+    { pair, preference: "version1", note: "upper case" },
+  ]);
+  await results(["gold", "remove", pair, db]);
+  assert.deepEqual(await results(["gold", "list", db]), [{ pairs: [] }]);
+  for (
+    const [args, sentence] of [
+      [["gold", "add", "nothing", "preference=same", db], /^There is no pair nothing/],
+      [["gold", "add", pair, db], /^Say what the right answer is: preference=/],
+      [["gold", "remove", pair, db], /^Pair .* is not gold/],
+      [["users", "add", db], /^Say add NAME, list or remove NAME/],
+      [["users", "add", "unit-tests", db], /labels automatically/],
+      [["nonsense", db], /^What is nonsense\?/],
+    ] as [string[], RegExp][]
+  ) {
+    const { code, stderr } = await labelCommand(args).output();
+    assert.equal(code, 2);
+    assert.match(new TextDecoder().decode(stderr), sentence);
+  }
 });

@@ -1,8 +1,6 @@
 /** The pages of training runs in a browser. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { CHROMIUM_ARGS, ensureChromium } from "@/lib/setup/chromium.ts";
 import { SERVING, startApp } from "@/tests/web/client.ts";
 import {
   appendLines,
@@ -12,30 +10,9 @@ import {
   withRuns,
   writeRun,
 } from "@/tests/web/run-folders.ts";
+import { closeBrowser, visit } from "@/tests/web/visit.ts";
 
-let launched: Promise<Browser> | undefined;
-const browser = () =>
-  launched ??= ensureChromium().then((executablePath) =>
-    chromium.launch({ executablePath, args: CHROMIUM_ARGS })
-  );
-Deno.test.afterAll(async () => await (await launched)?.close());
-
-/** A page of who came with the token, and everything that the browser complained about. */
-async function visit(
-  link: string,
-  options: Parameters<Browser["newContext"]>[0] = {},
-): Promise<{ page: Page; errors: string[] } & AsyncDisposable> {
-  const context = await (await browser()).newContext(options);
-  context.setDefaultTimeout(60_000);
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) errors.push(message.text());
-  });
-  await page.goto(link);
-  return { page, errors, [Symbol.asyncDispose]: () => context.close() };
-}
+Deno.test.afterAll(closeBrowser);
 
 const add = (folder: string, line: object) =>
   appendLines(folder, "metrics.jsonl", JSON.stringify(line) + "\n");

@@ -8,6 +8,11 @@ import { range } from "@/lib/cli/core/values.ts";
 
 const WIDTH = 110;
 
+/** What a task takes as one JSON object: the description that {@link helpText} is made of, for programs. */
+export function helpJson(spec: TaskSpec): string {
+  return JSON.stringify({ ...spec, keys: allKeys(spec) });
+}
+
 /** The help text of a task: usage, subcommands, flags, every key with type, default and meaning, presets, examples. */
 export function helpText(spec: TaskSpec): string {
   const words = [
@@ -27,7 +32,7 @@ export function helpText(spec: TaskSpec): string {
   if (spec.presets) parts.push(section("Presets", table(presetRows(spec))));
   const flags = {
     ...spec.flags,
-    help: "print this",
+    help: "print this; with json=true as JSON",
     "print-config": "print the resolved settings as JSON, run nothing",
   };
   parts.push(
@@ -41,11 +46,13 @@ export function helpText(spec: TaskSpec): string {
   return parts.join("\n\n");
 }
 
-function typeOf(key: Key): string {
+/** The type of a key, as help shows it. */
+export function typeOf(key: Key): string {
   return key.optional ? `${key.type}|null` : key.type;
 }
 
-function defaultOf(key: Key): string {
+/** The default of a key, as help shows it. */
+export function defaultOf(key: Key): string {
   if (key.default === undefined) return key.optional ? "null" : "(required)";
   return Array.isArray(key.default)
     ? `[${key.default.join(",")}]`
@@ -54,7 +61,8 @@ function defaultOf(key: Key): string {
     : String(key.default);
 }
 
-function meaningOf(key: Key): string {
+/** What a key means, and what it may be. */
+export function meaningOf(key: Key): string {
   const extra = [
     key.choices && `one of ${key.choices.join(", ")}`,
     range(key),

@@ -7,7 +7,7 @@
  */
 import type { OnProgress } from "@/lib/progress.ts";
 import { explain } from "@/lib/cli/core/explain.ts";
-import { helpText } from "@/lib/cli/core/help.ts";
+import { helpJson, helpText } from "@/lib/cli/core/help.ts";
 import { createProgress, type Progress } from "@/lib/cli/core/progress.ts";
 import { type Parsed, parseSettings, type TaskSpec, type Values } from "@/lib/cli/core/settings.ts";
 
@@ -55,7 +55,8 @@ export async function runTask<const S extends TaskSpec>(
 
   try {
     if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
-      progress.line(helpText(spec), "stdout");
+      const text = Deno.args.includes("json=true") ? helpJson(spec) : helpText(spec);
+      progress.line(text, "stdout");
       Deno.exit(0);
     }
     const args = Deno.args.filter((arg) => arg !== "--print-config");

@@ -86,10 +86,12 @@ _NEW = {"l": list, "d": dict, "s": set, "q": deque}
 class Decoder:
     """Decodes a message. `known`: objects of the request, updated in place where the message changed them.
 
-    `classes(name)` gives the class of a shipped object, `handle(number)` the stand-in of one that stayed.
+    `classes(name)` gives the class of a shipped object, `handle(number)` the object that stayed here. Without
+    `handle`, one that stayed on the other side comes back only where the request itself mentions it: a stand-in
+    that was handed out anew would let the other side answer for what is asked of it.
     """
 
-    def __init__(self, known=(), classes=lambda name: None, handle=lambda number: None):
+    def __init__(self, known=(), classes=lambda name: None, handle=None):
         self.known = known
         self.classes = classes
         self.handle = handle
@@ -117,8 +119,12 @@ class Decoder:
                 if cls is None:
                     raise CodecError(f"{str(payload[0])[:50]} is not a known class")
                 self._put(i, self._reuse(i, cls) or cls.__new__(cls))
-            elif kind == "h":
+            elif kind == "h" and self.handle is not None:
                 self._put(i, self.handle(payload))
+            elif kind == "h" and i < len(self.known):
+                self._put(i, self.known[i])
+            elif kind == "h":
+                raise CodecError("an object of its own classes is not a plain value")
         for i in range(len(heap)):
             self._get(i)
         for i, (kind, payload) in enumerate(heap):

@@ -3,11 +3,15 @@ cannot reach. Code of the candidate never runs here; what it returns arrives as 
 """
 
 import builtins
+import hashlib
+import math
 import os
 import random
+import resource
 import secrets
 import signal
 import socket
+import struct
 import sys
 import time
 import types
@@ -17,6 +21,10 @@ import structures
 from codec import CodecError, Decoder, Encoder
 
 _FILE = "<harness>"
+_KEEPER_GONE = "the process that starts solutions has ended"
+
+# CPU time that reading and comparing the answers of one case may take.
+_COMPARE_SECONDS = 4
 
 
 class Ended(BaseException):
@@ -31,16 +39,50 @@ class HarnessError(Exception):
     """The question's own code does not load."""
 
 
-def judge(job, control):
+class Fault(Exception):
+    """A process of the judge's own failed, which says nothing about the candidate."""
+
+
+class Progress:
+    """How far a judge has come, in memory that outlives it."""
+
+    _NUMBERS = struct.Struct("<III")
+
+    def __init__(self, shared):
+        self.shared = shared
+
+    def write(self, case, passed, started=False):
+        self._NUMBERS.pack_into(self.shared, 0, case, passed, started)
+
+    def read(self):
+        """{case, passed, started}: the index of the case in hand, how many before it passed, and whether code of
+        the candidate has run for it (1) or not (0)."""
+        return dict(zip(("case", "passed", "started"), self._NUMBERS.unpack_from(self.shared, 0)))
+
+
+def tell(control, message):
+    """Sends the keeper a message. One that has ended says why when it is listened to."""
+    try:
+        frames.send(control.fileno(), message)
+    except OSError:
+        pass
+
+
+def judge(job, control, progress):
     """Runs the cases of `job` in order.
 
     A case that ends with timeout, memory or killed, or code that does not load, ends the run: the cases left
-    would only repeat it. Returns {verdict, total, passed, failure, cases, cpu, memory}.
+    would only repeat it. Returns {verdict, total, passed, failure, cases, cpu, memory}. Raises HarnessError and
+    Fault, neither of which is the candidate's.
     """
     cases, failure = [], None
     program = _compile(job)
-    for case in job["cases"]:
-        outcome = Case(job, program, case, control).run()
+    ends = time.monotonic() + job["limits"]["job_seconds"]
+    for index, case in enumerate(job["cases"]):
+        passed = sum(c["verdict"] == "pass" for c in cases)
+        progress.write(index, passed)
+        starting = lambda: progress.write(index, passed, True)
+        outcome = Case(job, program, case, control, ends, starting).run()
         cases.append(outcome)
         if outcome["verdict"] != "pass" and failure is None:
             failure = outcome
@@ -69,20 +111,27 @@ def _compile(job):
 class Case:
     """One test case against one fresh process of the candidate."""
 
-    def __init__(self, job, program, case, control):
+    def __init__(self, job, program, case, control, ends, starting):
         self.job = job
+        self.ends = ends
+        self.starting = starting
         self.program = program
         self.case = case
         self.control = control
         self.got = None
+        self.called = 0.0
+        self.answers = hashlib.sha256()
 
     def run(self):
-        frames.send(self.control.fileno(), {"op": "start"})
-        _, (self.fd, *_), _, _ = socket.recv_fds(self.control, 1, 1)
-        self.deadline = time.monotonic() + self.job["limits"]["wall_seconds"]
+        self.fd = self._start_runner()
+        limits = self.job["limits"]
+        self.deadline = min(time.monotonic() + limits["wall_seconds"], self.ends)
+        self._prepare()
+        _allow_more(_COMPARE_SECONDS)
         verdict, error, loaded = "pass", None, False
+        self.starting()
         try:
-            self._request({"op": "load", "prelude": self.job["prelude"], "code": self.job["code"]})
+            self._request({"op": "load", "code": self.job["code"]})
             loaded = True
             self._test()
         except Ended as end:
@@ -90,11 +139,14 @@ class Case:
         if verdict not in ("pass", "wrong"):
             self.got = None
         os.close(self.fd)
-        frames.send(self.control.fileno(), {"op": "end", "gone": verdict == "killed"})
-        end = frames.receive(self.control.fileno(), 1 << 16)
+        end = self._end_runner(gone=verdict == "killed")
         if verdict == "killed":
             verdict, error = self._cause_of_death(end)
+        elif end["cpu"] > limits["cpu_seconds"]:
+            verdict, error = "timeout", f"used more than {limits['cpu_seconds']} s of CPU time"
+        timed = {"called": self.called, "answers": self.answers.hexdigest()} if self.job.get("timed") else {}
         return {
+            **timed,
             "position": self.case["position"],
             "verdict": verdict,
             "input": shorten(self.case["input"]),
@@ -106,11 +158,39 @@ class Case:
             "last": not loaded,
         }
 
+    def _start_runner(self):
+        """The socket of a fresh process for the candidate."""
+        tell(self.control, {"op": "start"})
+        try:
+            kind, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
+            if kind == b"f":
+                raise Fault(frames.receive(self.control.fileno(), 1 << 16)["fault"])
+            return descriptors[0]
+        except (EOFError, OSError, IndexError):
+            raise Fault(_KEEPER_GONE) from None
+
+    def _end_runner(self, gone):
+        tell(self.control, {"op": "end", "gone": gone})
+        try:
+            return frames.receive(self.control.fileno(), 1 << 16)
+        except (EOFError, OSError):
+            raise Fault(_KEEPER_GONE) from None
+
+    def _prepare(self):
+        """Runs the prelude. Nothing of the candidate has run yet, so nothing that fails is its fault."""
+        try:
+            self._request({"op": "prepare", "prelude": self.job["prelude"]})
+        except Ended as end:
+            if end.verdict == "error":
+                raise HarnessError(f"the question's prelude does not load: {end.error}") from None
+            raise Fault(f"the solution's process did not start: {end.error or end.verdict}") from None
+
     def _cause_of_death(self, end):
         limits = self.job["limits"]
         if end["signal"] == signal.SIGXCPU or end["cpu"] >= limits["cpu_seconds"]:
             return "timeout", f"used more than {limits['cpu_seconds']} s of CPU time"
-        if end["signal"] in (signal.SIGSEGV, signal.SIGABRT) and end["memory"] > limits["memory_bytes"] / 2:
+        starved = end["signal"] in (signal.SIGSEGV, signal.SIGABRT) and end["memory"] > limits["memory_bytes"] / 2
+        if starved or end["memory_kills"] > 0:
             return "memory", f"used more than {limits['memory_bytes']} bytes"
         if end["signal"] is not None:
             return "killed", f"ended by {signal.Signals(end['signal']).name}"
@@ -121,7 +201,7 @@ class Case:
     def _test(self):
         namespace = self._namespace()
         signal.signal(signal.SIGALRM, _too_long)
-        signal.setitimer(signal.ITIMER_REAL, self.job["limits"]["wall_seconds"] + 5)
+        signal.setitimer(signal.ITIMER_REAL, max(0, self.deadline - time.monotonic()) + _COMPARE_SECONDS)
         try:
             self._run(*self._parts(namespace), namespace)
         except AssertionError as error:
@@ -175,7 +255,10 @@ class Case:
     def _recording(self, assertion):
         def recorded(result, *rest, **named):
             self.got = show(result)
-            return assertion(result, *rest, **named)
+            verdict = assertion(result, *rest, **named)
+            # Some helpers say no by returning it.
+            assert verdict is not False
+            return verdict
 
         return recorded
 
@@ -186,15 +269,29 @@ class Case:
             request["value"] = encoder.encode([args, kwargs])
         except CodecError as error:
             raise HarnessError(f"the tests hand over something else: {error}") from None
+        before = self._cpu()
         reply = self._request(request)
-        decoder = Decoder(encoder.objects, classes=self.classes.get, handle=lambda number: Instance(self, number))
+        self.called += self._cpu() - before
+        decoder = Decoder(encoder.objects, classes=self.classes.get)
         try:
             result = decoder.decode(reply["value"])
         except CodecError as error:
             raise Ended("error", f"returned something else than plain values: {error}") from None
         if request["op"] == "call":
             self.got = show(result)
+            if self.job.get("timed"):
+                self.answers.update(_text(args if result is None else result).encode())
         return result
+
+    def _cpu(self):
+        """CPU seconds of the candidate's process until now, as the kernel counts them; 0 where nobody asks."""
+        if not self.job.get("timed"):
+            return 0.0
+        tell(self.control, {"op": "cpu"})
+        try:
+            return frames.receive(self.control.fileno(), 1 << 16)["cpu"]
+        except (EOFError, OSError):
+            raise Fault(_KEEPER_GONE) from None
 
     def _shipped(self, obj):
         return type(obj).__name__ if type(obj).__name__ in self.classes else None
@@ -205,7 +302,11 @@ class Case:
             frames.send(self.fd, {**request, "token": token})
             reply = frames.receive(self.fd, self.job["limits"]["output_bytes"], self.deadline)
         except TimeoutError:
-            raise Ended("timeout", f"did not answer within {self.job['limits']['wall_seconds']} s") from None
+            if self.deadline == self.ends:
+                reason = f"all cases together took more than {self.job['limits']['job_seconds']} s"
+            else:
+                reason = f"did not answer within {self.job['limits']['wall_seconds']} s"
+            raise Ended("timeout", reason) from None
         except (EOFError, OSError):
             raise Ended("killed", None) from None
         except frames.FrameError as error:
@@ -214,7 +315,7 @@ class Case:
             raise Ended("error", "answered out of turn")
         if "error" in reply:
             raise _failure(reply["error"])
-        if request["op"] != "load" and "value" not in reply:
+        if request["op"] not in ("prepare", "load") and "value" not in reply:
             raise Ended("error", "answered without a value")
         return reply
 
@@ -226,6 +327,14 @@ def _failure(error):
     if kind == "MemoryError":
         return Ended("memory", "MemoryError")
     return Ended("error", f"{kind}: {message}" + (f" (line {line})" if line != "None" else ""))
+
+
+def _allow_more(seconds):
+    """Ends this process when it uses more than so many seconds of CPU time from now on."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    limit = math.ceil(usage.ru_utime + usage.ru_stime + seconds)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
 
 
 def _too_long(signum, frame):
@@ -275,6 +384,13 @@ def show(value):
         return shorten(repr(value))
     except Exception as error:
         return f"<{type(value).__name__}: {type(error).__name__}>"
+
+
+def _text(value):
+    try:
+        return repr(value)
+    except Exception as error:
+        return type(error).__name__
 
 
 def shorten(text, limit=300):

@@ -64,8 +64,11 @@ class Candidate:
 
     def answer(self, request):
         op = request["op"]
+        if op == "prepare":
+            self.prepare(request["prelude"])
+            return {}
         if op == "load":
-            self.load(request["prelude"], request["code"])
+            self.load(request["code"])
             return {}
         decoder = Decoder(classes=self.shipped_class, handle=lambda number: self.instances[number])
         args, kwargs = decoder.decode(request["value"])
@@ -80,13 +83,15 @@ class Candidate:
         encoder = Encoder(known=decoder.objects, shipped=self.shipped_name, handle=self.handle_of)
         return {"value": encoder.encode(result)}
 
-    def load(self, prelude, code):
+    def prepare(self, prelude):
         module = types.ModuleType("candidate")
         self.namespace = module.__dict__
         self.namespace["__builtins__"] = builtins
         sys.modules["candidate"] = module
         random.seed(0)  # so that one program gets one verdict
         exec(compile(prelude, "<prelude>", "exec"), self.namespace)
+
+    def load(self, code):
         promised = dict(self.namespace)
         exec(compile(code, _FILE, "exec"), self.namespace)
         self.own = {n: v for n, v in self.namespace.items() if promised.get(n) is not v}

@@ -6,6 +6,10 @@ import types
 from collections import deque
 
 
+# More than any question's tree has; a circle goes on for ever.
+_MOST_NODES = 400_000
+
+
 class _Node:
     """`TreeNode[int]` is TreeNode."""
 
@@ -117,16 +121,18 @@ class TreeNode(_Node):
         return root
 
     def to_list(self):
-        """Raises ValueError when the nodes do not form a tree."""
-        values, queue, seen = [], deque([self]), set()
+        """Nodes that several parents share are written once for each: as values, that is a tree.
+
+        Raises ValueError when the nodes go round in a circle, or share so much that there is no end to it.
+        """
+        values, queue = [], deque([self])
         while queue:
             node = queue.popleft()
             if node is None:
                 values.append(None)
                 continue
-            if id(node) in seen:
-                raise ValueError("not a tree: a node is reached twice")
-            seen.add(id(node))
+            if len(values) > _MOST_NODES:
+                raise ValueError("not a tree: its nodes are reached again and again")
             values.append(node.val)
             queue.append(node.left)
             queue.append(node.right)

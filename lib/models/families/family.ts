@@ -5,6 +5,7 @@
  */
 import { InputError } from "@/lib/errors.ts";
 import type { DecoderConfig, RopeScaling } from "@/lib/models/config.ts";
+import type { GgufFamily } from "@/lib/models/families/gguf.ts";
 
 /** A family: how its config.json and its tensors are to be understood. */
 export interface Family {
@@ -21,6 +22,8 @@ export interface Family {
   write(config: DecoderConfig): Record<string, unknown>;
   /** Names of tensors in files, where they are not those that the decoder uses. */
   files?: FileNames;
+  /** How llama.cpp stores it; absent where llama.cpp does not compute it. */
+  gguf?: GgufFamily;
 }
 
 /** How files name and order what the decoder calls by Llama's names. */
@@ -90,7 +93,7 @@ export class HfConfig {
 }
 
 /** Names of the sizes in config.json where they are not those of {@link DecoderConfig}. */
-interface SizeNames {
+export interface SizeNames {
   hidden_size?: string;
   num_hidden_layers?: string;
   num_attention_heads?: string;

@@ -10,6 +10,15 @@ import {
   readSizes,
   writeSizes,
 } from "@/lib/models/families/family.ts";
+import {
+  readGgufSizes,
+  readGgufWindow,
+  writeGgufRope,
+  writeGgufSizes,
+  writeGgufWindow,
+} from "@/lib/models/families/gguf.ts";
+import type { GgufMetadata } from "@/lib/models/gguf-metadata.ts";
+import { float, type GgufValue } from "@/lib/models/gguf-writer.ts";
 import { windowed, writeLayerTypes } from "@/lib/models/families/windows.ts";
 
 /** Here the second norm of a layer is always that before the feed-forward block. */
@@ -62,3 +71,30 @@ export const writeGemma = (config: DecoderConfig): Record<string, unknown> => ({
   sliding_window: config.differences?.slidingWindow ?? null,
   layer_types: writeLayerTypes(config),
 });
+
+/**
+ * What GGUF files of both have.
+ * @param largest layers of the one model whose queries are scaled by the width of the stream; llama.cpp knows it by them
+ */
+export function readGemmaGguf(gguf: GgufMetadata, largest: number): Record<string, unknown> {
+  const sizes = readGgufSizes(gguf, { norm: "rms" }) as Record<string, number>;
+  return {
+    ...sizes,
+    tie_word_embeddings: true,
+    ...readGgufWindow(gguf),
+    query_pre_attn_scalar: sizes.num_hidden_layers === largest
+      ? sizes.hidden_size / sizes.num_attention_heads
+      : sizes.head_dim,
+    final_logit_softcapping: gguf.optional("final_logit_softcapping") ?? null,
+  };
+}
+
+export function writeGemmaGguf(config: DecoderConfig): Record<string, GgufValue> {
+  const cap = config.differences?.logitCap;
+  return {
+    ...writeGgufSizes(config),
+    ...writeGgufRope(config),
+    ...writeGgufWindow(config),
+    ...(cap === undefined ? {} : { "final_logit_softcapping": float(cap) }),
+  };
+}

@@ -1,6 +1,14 @@
 import { differing, type Family, readRope, writeRope } from "@/lib/models/families/family.ts";
-import { GEMMA_FILES, readGemma, writeGemma } from "@/lib/models/families/gemma.ts";
+import {
+  GEMMA_FILES,
+  readGemma,
+  readGemmaGguf,
+  writeGemma,
+  writeGemmaGguf,
+} from "@/lib/models/families/gemma.ts";
+import { readGgufRope } from "@/lib/models/families/gguf.ts";
 import { layerTypes } from "@/lib/models/families/windows.ts";
+import { float } from "@/lib/models/gguf-writer.ts";
 
 /** Gemma 2 (arXiv:2408.00118): every other layer sees a window alone, scores are capped. */
 export const gemma2: Family = {
@@ -9,6 +17,21 @@ export const gemma2: Family = {
   model: "Gemma2ForCausalLM",
   block: "Gemma2DecoderLayer",
   files: GEMMA_FILES,
+  gguf: {
+    architecture: "gemma2",
+    read: (gguf) => ({
+      ...readGemmaGguf(gguf, 46),
+      ...readGgufRope(gguf),
+      attn_logit_softcapping: gguf.optional("attn_logit_softcapping") ?? null,
+    }),
+    write(config) {
+      const cap = config.differences?.attentionCap;
+      return {
+        ...writeGemmaGguf(config),
+        ...(cap === undefined ? {} : { "attn_logit_softcapping": float(cap) }),
+      };
+    },
+  },
   read(hf) {
     const layers = hf.number("num_hidden_layers");
     const sliding = layerTypes(hf) ?? Array.from({ length: layers }, (_, i) => i % 2 === 0);

@@ -5,8 +5,16 @@ import {
   ropeParameters,
   writeRope,
 } from "@/lib/models/families/family.ts";
-import { GEMMA_FILES, readGemma, writeGemma } from "@/lib/models/families/gemma.ts";
+import {
+  GEMMA_FILES,
+  readGemma,
+  readGemmaGguf,
+  writeGemma,
+  writeGemmaGguf,
+} from "@/lib/models/families/gemma.ts";
+import { readGgufRope } from "@/lib/models/families/gguf.ts";
 import { layerTypes } from "@/lib/models/families/windows.ts";
+import { float } from "@/lib/models/gguf-writer.ts";
 
 /** Of transformers 5, by kind of layer; before, of all layers. */
 const parametersOf = (
@@ -21,6 +29,20 @@ export const gemma3: Family = {
   model: "Gemma3ForCausalLM",
   block: "Gemma3DecoderLayer",
   files: GEMMA_FILES,
+  gguf: {
+    architecture: "gemma3",
+    read: (gguf) => ({
+      ...readGemmaGguf(gguf, 62),
+      // The second key is that of Ollama's converter.
+      ...readGgufRope(gguf, { theta: gguf.optional("rope.global.freq_base") ?? 1e6 }),
+      rope_local_base_freq: gguf.optional("rope.freq_base_swa") ??
+        gguf.optional("rope.local.freq_base") ?? 10000,
+    }),
+    write: (config) => ({
+      ...writeGemmaGguf(config),
+      "rope.freq_base_swa": float(config.differences?.slidingRopeTheta ?? config.rope_theta),
+    }),
+  },
   read(hf) {
     const layers = hf.number("num_hidden_layers"), period = hf.number("sliding_window_pattern", 6);
     const sliding = layerTypes(hf) ??

@@ -1,4 +1,5 @@
 import { differing, type Family, readSizes } from "@/lib/models/families/family.ts";
+import { readGgufSizes, writeGgufSizes } from "@/lib/models/families/gguf.ts";
 import { GPT_NAMES, writeGptSizes } from "@/lib/models/families/gpt-sizes.ts";
 
 /** GPT-2 (Radford et al. 2019): learned positions, layer norms; its files hold matrices as [in, out]. */
@@ -24,6 +25,12 @@ export const gpt2: Family = {
     // The first files were written without the head's class around the model.
     alternatives: (name) => [name.replace(/^transformer\./, "")],
     derived: /\.attn\.(masked_)?bias$/,
+  },
+  gguf: {
+    architecture: "gpt2",
+    ownHead: true,
+    read: (gguf) => readGgufSizes(gguf, { norm: "layer", names: GPT_NAMES }),
+    write: writeGgufSizes,
   },
   read(hf) {
     hf.expect("activation_function", "gelu_new");

@@ -6,6 +6,12 @@ import {
   writeRope,
   writeSizes,
 } from "@/lib/models/families/family.ts";
+import {
+  readGgufRope,
+  readGgufSizes,
+  writeGgufRope,
+  writeGgufSizes,
+} from "@/lib/models/families/gguf.ts";
 import { readWindows, writeWindows } from "@/lib/models/families/windows.ts";
 
 /** Qwen3 (arXiv:2505.09388): Llama with normed queries and keys. */
@@ -14,6 +20,11 @@ export const qwen3: Family = {
   models: "Qwen3 (dense)",
   model: "Qwen3ForCausalLM",
   block: "Qwen3DecoderLayer",
+  gguf: {
+    architecture: "qwen3",
+    read: (gguf) => ({ ...readGgufSizes(gguf, { norm: "rms" }), ...readGgufRope(gguf) }),
+    write: (config) => ({ ...writeGgufSizes(config), ...writeGgufRope(config) }),
+  },
   read(hf) {
     hf.expect("hidden_act", "silu");
     hf.expect("attention_bias", false);

@@ -6,7 +6,16 @@ import {
   writeRope,
   writeSizes,
 } from "@/lib/models/families/family.ts";
+import {
+  readGgufRope,
+  readGgufSizes,
+  readGgufWindow,
+  writeGgufRope,
+  writeGgufSizes,
+  writeGgufWindow,
+} from "@/lib/models/families/gguf.ts";
 
+const NAMES = { rms_norm_eps: "norm_epsilon" };
 const PRODUCTS = ["q_proj", "k_proj", "v_proj", "o_proj"].map((name) => `self_attn.${name}`);
 
 /** StarCoder2 (arXiv:2402.19173): layer norms, biases, and a feed-forward block without gate. */
@@ -16,11 +25,26 @@ export const starcoder2: Family = {
   model: "Starcoder2ForCausalLM",
   block: "Starcoder2DecoderLayer",
   files: { modules: { "mlp.up_proj": "mlp.c_fc", "mlp.down_proj": "mlp.c_proj" } },
+  gguf: {
+    architecture: "starcoder2",
+    read: (gguf) => ({
+      ...readGgufSizes(gguf, { norm: "layer", names: NAMES }),
+      ...readGgufRope(gguf),
+      ...readGgufWindow(gguf),
+      use_bias: gguf.hasTensor("blk.0.attn_q.bias"),
+    }),
+    write: (config) => ({
+      ...writeGgufSizes(config),
+      ...writeGgufRope(config),
+      ...writeGgufWindow(config),
+    }),
+    withoutWindow: true,
+  },
   read(hf) {
     hf.expect("hidden_act", "gelu_pytorch_tanh");
     const { ropeScaling, ...rope } = readRope(hf);
     return {
-      ...readSizes(hf, { tied: true, names: { rms_norm_eps: "norm_epsilon" }, epsilon: 1e-5 }),
+      ...readSizes(hf, { tied: true, names: NAMES, epsilon: 1e-5 }),
       ...rope,
       ...differing({
         norm: "layer",

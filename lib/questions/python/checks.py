@@ -73,4 +73,5 @@ def _arguments(call):
     return ast.unparse(ast.Tuple(elts=call.args, ctx=ast.Load()))
 
 
-json.dump([split(problem) for problem in json.load(sys.stdin)], sys.stdout)
+if __name__ == "__main__":
+    json.dump([split(problem) for problem in json.load(sys.stdin)], sys.stdout)

@@ -6,11 +6,13 @@
 import type { TrainerState } from "@/lib/trainers/checkpoint.ts";
 import type { Decisions } from "@/lib/trainers/decide.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
-import type { TrainHooks } from "@/lib/trainers/trainer.ts";
+import type { TrainHooks } from "@/lib/trainers/train-input.ts";
 import { type Failure, rootOf } from "@/lib/trainers/workers/failure.ts";
 import type { Job, Report } from "@/lib/trainers/workers/messages.ts";
 import type { Network } from "@/lib/trainers/workers/network.ts";
 import { Silence } from "@/lib/trainers/workers/silence.ts";
+import type { Nodes } from "@/lib/trainers/workers/nodes.ts";
+import type { Gone, WorkerHandle } from "@/lib/trainers/workers/worker-handle.ts";
 import { WorkerProcess } from "@/lib/trainers/workers/worker-process.ts";
 
 /** After the first failure others may follow from it, or have been its cause. */
@@ -21,6 +23,8 @@ export interface Crew {
   settings: TrainSettings;
   world: number;
   network: Network;
+  /** The other machines, all of which have joined; null where there are none. */
+  nodes: Nodes | null;
   /** Environment of a worker. */
   env(rank: number): Record<string, string>;
   /** Whether the data are described. */
@@ -37,13 +41,14 @@ export type Outcome =
 
 /** Starts the workers, the first one before the others, and hands on what the first one tells. */
 export class Attempt {
-  private readonly workers: WorkerProcess[] = [];
+  private readonly workers: WorkerHandle[] = [];
   private readonly failures: Failure[] = [];
   private readonly outcome = Promise.withResolvers<Outcome>();
   private readonly silence: Silence;
   private state: TrainerState | null = null;
   private interrupted = false;
   private deciding = true;
+  private firstPid = 0;
   private grace: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly crew: Crew, private readonly hooks: TrainHooks) {
@@ -72,20 +77,34 @@ export class Attempt {
   }
 
   private start(rank: number, decisions: Decisions | null): void {
-    const { settings, world, network, describes, env } = this.crew;
-    const job: Job = { rank, world, settings, freshNetwork: network.fresh, describes, decisions };
-    const prefix = rank === 0 ? network.first : network.joining(this.workers[0].pid);
-    const worker = new WorkerProcess(
-      job,
-      prefix,
-      env(rank),
-      (from, report) => this.hear(from, report),
-    );
+    const { settings, world, network, nodes, describes } = this.crew;
+    const job: Job = {
+      rank,
+      world,
+      settings,
+      addresses: nodes?.addresses() ?? null,
+      freshNetwork: network.fresh,
+      describes,
+      decisions,
+    };
+    const hear = (from: WorkerHandle, report: Report) => this.hear(from, report);
+    const worker = nodes?.start(job, hear) ?? this.startHere(job, hear);
     this.workers.push(worker);
     worker.gone.then((status) => this.left(worker, status)).catch(this.outcome.reject);
   }
 
-  private async hear(worker: WorkerProcess, report: Report): Promise<void> {
+  private startHere(
+    job: Job,
+    hear: (from: WorkerHandle, report: Report) => Promise<void>,
+  ): WorkerHandle {
+    const { network, env } = this.crew;
+    const prefix = job.rank === 0 ? network.first : network.joining(this.firstPid);
+    const worker = new WorkerProcess(job, prefix, env(job.rank), hear);
+    if (job.rank === 0) this.firstPid = worker.pid;
+    return worker;
+  }
+
+  private async hear(worker: WorkerHandle, report: Report): Promise<void> {
     if (report.type === "pong") return this.silence.answer(worker);
     this.silence.broken();
     const { hooks } = this;
@@ -128,9 +147,12 @@ export class Attempt {
     this.workers[0].send({ type: "stop" });
   }
 
-  private left(worker: WorkerProcess, { signal, code }: Deno.CommandStatus): void {
+  private left(worker: WorkerHandle, { signal, code, lost }: Gone): void {
     if (!worker.ended && !this.failures.some((failure) => failure.worker === worker)) {
-      this.fail(worker, signal ? `was killed by ${signal}` : `ended with exit code ${code}`);
+      this.fail(
+        worker,
+        lost ?? (signal ? `was killed by ${signal}` : `ended with exit code ${code}`),
+      );
     }
     worker.ended = true;
     if (!this.workers.every(({ ended }) => ended)) return;
@@ -140,7 +162,7 @@ export class Attempt {
   }
 
   private fail(
-    worker: WorkerProcess,
+    worker: WorkerHandle,
     what: string,
     error?: Extract<Report, { type: "failed" }>,
   ): void {

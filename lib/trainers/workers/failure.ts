@@ -5,11 +5,11 @@
  */
 import { InputError, OperationError } from "@/lib/errors.ts";
 import type { Report } from "@/lib/trainers/workers/messages.ts";
-import type { WorkerProcess } from "@/lib/trainers/workers/worker-process.ts";
+import type { WorkerHandle } from "@/lib/trainers/workers/worker-handle.ts";
 
 /** What became of one worker. */
 export interface Failure {
-  worker: WorkerProcess;
+  worker: WorkerHandle;
   what: string;
   updates: number;
   /** What it said itself. */
@@ -43,8 +43,12 @@ export const sentenceOf = ({ worker, what, updates, error }: Failure): string =>
 export function errorOf(failure: Failure): Error {
   const { worker, error } = failure;
   if (!error) return new OperationError(sentenceOf(failure));
-  if (error.name in TOLD) return new TOLD[error.name as keyof typeof TOLD](error.message);
+  if (error.name in TOLD) return errorNamed(error.name, error.message);
   const unexpected = new Error(error.message);
   unexpected.stack = `worker ${worker.rank}: ${error.stack}`;
   return unexpected;
 }
+
+/** An error of this name, for the person; another name is an operation that failed. */
+export const errorNamed = (name: string, message: string): Error =>
+  new (TOLD[name as keyof typeof TOLD] ?? OperationError)(message);

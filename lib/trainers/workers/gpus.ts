@@ -4,6 +4,9 @@
  * @module
  */
 
+import { InputError } from "@/lib/errors.ts";
+import type { TrainSettings } from "@/lib/trainers/settings.ts";
+
 /** Names of the GPUs, as CUDA_VISIBLE_DEVICES takes them; none where there is no NVIDIA driver. */
 export function visibleGpus(): string[] {
   const named = Deno.env.get("CUDA_VISIBLE_DEVICES");
@@ -19,3 +22,25 @@ export function visibleGpus(): string[] {
     throw error;
   }
 }
+
+/** `devices` as a number: as many as there are GPUs here, else one, where nobody said. */
+export function withDevices(settings: TrainSettings): TrainSettings {
+  const gpus = visibleGpus().length, devices = settings.devices ?? Math.max(1, gpus);
+  if (gpus > 0 && devices > gpus) {
+    throw new InputError(`devices=${devices} is more than the ${gpus} GPUs that there are.`);
+  }
+  return { ...settings, devices };
+}
+
+/**
+ * What a worker is told of its machine: which of the GPUs it has, and to ask no hub. It may have no network, and the
+ * model that was downloaded before is the same for all.
+ */
+export const workerEnvironment = (
+  gpus: readonly string[],
+  rank: number,
+  { devices }: TrainSettings,
+): Record<string, string> => ({
+  HF_HUB_OFFLINE: "1",
+  ...(gpus.length > 0 ? { CUDA_VISIBLE_DEVICES: gpus[rank % devices!] } : {}),
+});

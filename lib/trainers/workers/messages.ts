@@ -7,13 +7,15 @@ import type { Decisions } from "@/lib/trainers/decide.ts";
 import type { TrainerState } from "@/lib/trainers/checkpoint.ts";
 import type { MetricsLine } from "@/lib/trainers/metrics.ts";
 import type { TrainSettings } from "@/lib/trainers/settings.ts";
-import type { Phase } from "@/lib/trainers/trainer.ts";
+import type { Phase } from "@/lib/trainers/train-input.ts";
 
 /** What a worker is started for. */
 export interface Job {
   rank: number;
   world: number;
   settings: TrainSettings;
+  /** Where each worker's server listens, by rank, where that is settled; else the first worker looks for ports. */
+  addresses: string[] | null;
   /** Whether the worker has a network of its own, which is down yet. */
   freshNetwork: boolean;
   /** Whether data and model are described; not when workers are started again. */

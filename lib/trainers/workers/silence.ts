@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { WorkerProcess } from "@/lib/trainers/workers/worker-process.ts";
+import type { WorkerHandle } from "@/lib/trainers/workers/worker-handle.ts";
 
 const TICK_MS = 1000;
 /** How many seconds a worker has to answer. */
@@ -15,7 +15,7 @@ const ANSWER_SECONDS = 10;
  */
 export class Silence {
   private seconds = 0;
-  private readonly answered = new Set<WorkerProcess>();
+  private readonly answered = new Set<WorkerHandle>();
   private readonly timer: ReturnType<typeof setInterval>;
 
   /**
@@ -23,9 +23,9 @@ export class Silence {
    * @param onHang told the workers that do not answer any more; all of them where all do
    */
   constructor(
-    private readonly workers: readonly WorkerProcess[],
+    private readonly workers: readonly WorkerHandle[],
     private readonly limit: number,
-    private readonly onHang: (workers: readonly WorkerProcess[]) => void,
+    private readonly onHang: (workers: readonly WorkerHandle[]) => void,
   ) {
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
@@ -35,7 +35,7 @@ export class Silence {
     this.seconds = 0;
   }
 
-  answer(worker: WorkerProcess): void {
+  answer(worker: WorkerHandle): void {
     this.answered.add(worker);
   }
 

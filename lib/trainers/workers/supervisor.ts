@@ -5,24 +5,17 @@
  * @module
  */
 import { basename } from "node:path";
-import { InputError, OperationError } from "@/lib/errors.ts";
+import { OperationError } from "@/lib/errors.ts";
 import { listCheckpoints, type TrainerState } from "@/lib/trainers/checkpoint.ts";
 import { openRunFolder, type RunFolder } from "@/lib/trainers/run-folder.ts";
 import { type TrainSettings, workersOf } from "@/lib/trainers/settings.ts";
-import type { TrainHooks } from "@/lib/trainers/trainer.ts";
+import type { TrainHooks } from "@/lib/trainers/train-input.ts";
 import { Attempt } from "@/lib/trainers/workers/attempt.ts";
 import { errorOf, isPassing, sentenceOf } from "@/lib/trainers/workers/failure.ts";
-import { visibleGpus } from "@/lib/trainers/workers/gpus.ts";
+import { visibleGpus, workerEnvironment } from "@/lib/trainers/workers/gpus.ts";
 import { workersNetwork } from "@/lib/trainers/workers/network.ts";
-
-/** `devices` as a number: as many as there are GPUs, else one, where nobody said. */
-export function withDevices(settings: TrainSettings): TrainSettings {
-  const gpus = visibleGpus().length, devices = settings.devices ?? Math.max(1, gpus);
-  if (gpus > 0 && devices > gpus) {
-    throw new InputError(`devices=${devices} is more than the ${gpus} GPUs that there are.`);
-  }
-  return { ...settings, devices };
-}
+import type { RunEnd } from "@/lib/trainers/workers/node-messages.ts";
+import { Nodes } from "@/lib/trainers/workers/nodes.ts";
 
 /**
  * Trains in workers to the end, or until the signal.
@@ -35,6 +28,28 @@ export async function supervise(
   settings: TrainSettings,
   hooks: TrainHooks,
 ): Promise<{ state: TrainerState; folder: string }> {
+  if (settings.nnodes === 1) return await superviseWith(settings, hooks, null);
+  const nodes = new Nodes(settings, hooks.log);
+  let end: RunEnd = { how: "interrupted" };
+  try {
+    const signal = AbortSignal.any([hooks.signal, nodes.stopped]);
+    const finished = await superviseWith(settings, { ...hooks, signal }, nodes);
+    end = { how: "finished", ...finished };
+    return finished;
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name !== "AbortError") end = { how: "failed", name, message };
+    throw error;
+  } finally {
+    await nodes.end(end);
+  }
+}
+
+async function superviseWith(
+  settings: TrainSettings,
+  hooks: TrainHooks,
+  nodes: Nodes | null,
+): Promise<{ state: TrainerState; folder: string }> {
   const world = workersOf(settings), gpus = visibleGpus();
   const network = await workersNetwork(world, settings.trustNetwork);
   let run: RunFolder | undefined, restarts = 0;
@@ -44,11 +59,11 @@ export async function supervise(
     hooks.onStart(run.path);
     return run;
   };
-  const env = (rank: number): Record<string, string> =>
-    gpus.length > 0 ? { CUDA_VISIBLE_DEVICES: gpus[rank] } : {};
+  const env = (rank: number) => workerEnvironment(gpus, rank, settings);
   try {
     for (;;) {
-      const crew = { settings, world, network, env, folder, describes: restarts === 0 };
+      await nodes?.ready(hooks.signal);
+      const crew = { settings, world, network, nodes, env, folder, describes: restarts === 0 };
       const outcome = await new Attempt(crew, hooks).run();
       hooks.signal.throwIfAborted();
       if (outcome.type === "finished") return { state: outcome.state, folder: run!.path };

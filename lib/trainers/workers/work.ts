@@ -9,10 +9,12 @@ import { type TrainerState, verifyCheckpoint } from "@/lib/trainers/checkpoint.t
 import { decide, type Decisions } from "@/lib/trainers/decide.ts";
 import { fingerprint, prepare, type Prepared } from "@/lib/trainers/prepare.ts";
 import type { Parallelism } from "@/lib/trainers/parallelism.ts";
+import { replicatedAdapters } from "@/lib/trainers/replicated-adapters.ts";
 import { Sharding } from "@/lib/trainers/sharding.ts";
 import { checkDivisible, TensorParallel } from "@/lib/trainers/tensor-parallel.ts";
 import { useThreads } from "@/lib/trainers/threads.ts";
-import { Trainer, type TrainHooks } from "@/lib/trainers/trainer.ts";
+import type { TrainHooks } from "@/lib/trainers/train-input.ts";
+import { Trainer } from "@/lib/trainers/trainer.ts";
 import { raiseLoopback } from "@/lib/trainers/workers/loopback.ts";
 import type { Channel } from "@/lib/trainers/workers/channel.ts";
 import type { Job } from "@/lib/trainers/workers/messages.ts";
@@ -33,9 +35,10 @@ export async function work(job: Job, channel: Channel): Promise<TrainerState> {
       : await lead(job, prepared, channel, log);
     if (decisions.state?.finished) return decisions.state;
     const shapes = shapesOf(prepared);
-    const parallelism: Parallelism = inTensors
+    const spread = inTensors
       ? new TensorParallel(shapes, rank, world)
       : new Sharding(shapes, rank, world);
+    const parallelism: Parallelism = settings.lora ? replicatedAdapters(spread) : spread;
     const trainer = new Trainer(
       { ...prepared, ...decisions, settings, parallelism },
       hooks(channel, rank, log),
@@ -50,7 +53,7 @@ const shapesOf = ({ source }: Prepared) =>
   new Map(source.tensorNames.map((name) => [name, source.shape(name)]));
 
 async function lead(
-  { world, settings, freshNetwork }: Job,
+  { world, settings, freshNetwork, addresses: settled }: Job,
   prepared: Prepared,
   channel: Channel,
   log: (line: string) => void,
@@ -58,10 +61,10 @@ async function lead(
   channel.send({ type: "prepared" });
   const { path, checkpoint } = await channel.next("folder");
   if (freshNetwork) raiseLoopback();
-  const addresses = world > 1 ? localAddresses(world, settings.fsdpPort) : null;
+  const addresses = settled ?? (world > 1 ? localAddresses(world, settings.fsdpPort) : null);
   const state = checkpoint ? await verifyCheckpoint(checkpoint) : null;
   const threads = useThreads(state?.threads ?? null, {
-    processes: world,
+    processes: settings.devices!,
     cluster: addresses && { addresses, rank: 0 },
   });
   const run = { path, checkpoint, state, addresses, threads };
@@ -70,14 +73,14 @@ async function lead(
   return decisions;
 }
 
-function follow({ rank, world }: Job, decisions: Decisions, prepared: Prepared): Decisions {
+function follow({ rank, settings }: Job, decisions: Decisions, prepared: Prepared): Decisions {
   if (fingerprint(prepared) !== decisions.fingerprint) {
     throw new InputError(
       `Worker ${rank} finds another model or other data than worker 0; nobody may change them while a run starts.`,
     );
   }
   const { addresses, threads } = decisions;
-  useThreads(threads, { processes: world, cluster: addresses && { addresses, rank } });
+  useThreads(threads, { processes: settings.devices!, cluster: addresses && { addresses, rank } });
   return decisions;
 }
 

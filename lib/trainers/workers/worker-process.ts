@@ -4,22 +4,20 @@
  * @module
  */
 import { fromFileUrl } from "@/lib/tensorflow/paths.ts";
-import type { Phase } from "@/lib/trainers/trainer.ts";
+import type { Phase } from "@/lib/trainers/train-input.ts";
 import type { Command, Job, Report } from "@/lib/trainers/workers/messages.ts";
+import type { WorkerHandle } from "@/lib/trainers/workers/worker-handle.ts";
 
 const ENTRY = fromFileUrl(new URL("./main.ts", import.meta.url));
 /** What is kept of what a worker says on stderr. */
 const STDERR_LINES = 20;
 
 /** A process of its own. It ends when this process does, or at its stdin's end. */
-export class WorkerProcess {
+export class WorkerProcess implements WorkerHandle {
   readonly rank: number;
   phase: Phase = "loading";
-  /** Updates it has made, as far as it told. */
   updates = 0;
-  /** Whether it told that it is at its end. */
   ended = false;
-  /** When all that it said has been handled, and its process is gone. */
   readonly gone: Promise<Deno.CommandStatus>;
   private readonly process: Deno.ChildProcess;
   private readonly commands: WritableStreamDefaultWriter<Uint8Array>;
@@ -64,7 +62,6 @@ export class WorkerProcess {
     return this.process.pid;
   }
 
-  /** The end of what it said on stderr, with its rank before each line. */
   get lastWords(): string[] {
     return this.stderr.map((line) => `[worker ${this.rank}] ${line}`);
   }

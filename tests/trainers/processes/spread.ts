@@ -5,6 +5,7 @@
 import { configure, tf } from "@/lib/tensorflow/mod.ts";
 import { tensorShapes } from "@/lib/models/config.ts";
 import { layersInOrder, type Parallelism } from "@/lib/trainers/parallelism.ts";
+import { replicatedAdapters } from "@/lib/trainers/replicated-adapters.ts";
 import { Sharding } from "@/lib/trainers/sharding.ts";
 import { TensorParallel } from "@/lib/trainers/tensor-parallel.ts";
 import { Steps } from "@/lib/trainers/step.ts";
@@ -13,8 +14,8 @@ import { CONFIG, randomWeights } from "../../models/random-model.ts";
 import { type Keeping, trainFor, type Way } from "../equivalence.ts";
 import { PAIRS, type Spread } from "../ways.ts";
 
-const { updates, way, devices, tensorParallel, addresses, rank = 0, leaveOut, unsummed }: Spread =
-  JSON.parse(Deno.args[0]);
+const { updates, way, devices, tensorParallel, addresses, rank = 0, leaveOut, unsummed, ownMasks }:
+  Spread = JSON.parse(Deno.args[0]);
 configure({
   ...addresses ? { cluster: { addresses, rank } } : { cpuDevices: devices },
   intraOpThreads: 1,
@@ -42,13 +43,15 @@ const keepingOf = (parallelism: Parallelism): Keeping => ({
 });
 
 function inPieces(world: number): Partial<Way> {
-  const parallelism = tensorParallel
+  const model = tensorParallel
     ? new TensorParallel(tensorShapes(CONFIG), rank, world)
     : new Sharding(tensorShapes(CONFIG), rank, world);
-  if (unsummed && parallelism.share) {
-    Object.assign(parallelism.share, { [unsummed]: (parts: tf.Tensor[]) => parts });
+  if (unsummed && model.share) {
+    Object.assign(model.share, { [unsummed]: (parts: tf.Tensor[]) => parts });
   }
-  return { parallelism, keeping: keepingOf(parallelism) };
+  if (ownMasks && model.share) Object.assign(model.share, { rank: 0 });
+  const parallelism = way.lora ? replicatedAdapters(model) : model;
+  return { parallelism, keeping: keepingOf(model) };
 }
 
 /** One process adds nothing to the sum of gradients. */

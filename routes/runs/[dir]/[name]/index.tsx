@@ -1,4 +1,5 @@
 import { page } from "fresh";
+import { Navigation } from "@/components/Navigation.tsx";
 import { LiveRun } from "@/islands/LiveRun.tsx";
 import { define } from "@/lib/web/state.ts";
 
@@ -11,11 +12,9 @@ export const handler = define.handlers({
   },
 });
 
-export default define.page<typeof handler>(({ data }) => (
-  <main class="runs">
-    <nav>
-      <a href="/runs">All runs</a>
-    </nav>
+export default define.page<typeof handler>(({ data, state }) => (
+  <main class="page">
+    <Navigation role={state.role} />
     <h1>{data.name}</h1>
     <noscript>
       <p>Without JavaScript this page stays as it is; load it again to see what is new.</p>

@@ -1,0 +1,5 @@
+import { define } from "@/lib/web/state.ts";
+
+export const handler = define.handlers({
+  GET: (ctx) => ctx.json(ctx.state.services.status()),
+});
