@@ -144,13 +144,8 @@ Deno.test({
       new Set(Object.values(shown.decision!.models)),
       new Set(["secret-model-1", "secret-model-2"]),
     );
-<<<<<<< HEAD
     const { suggestions, ...told } = await (await ada.get(`/api/labels/${second.id}`)).json();
     assert.deepEqual(told, shown.decision);
-=======
-    const { suggestions, ...own } = await (await ada.get(`/api/labels/${second.id}`)).json();
-    assert.deepEqual(own, shown.decision);
->>>>>>> 6ead6a409f40add9c7b652e7515c0b5488d1ac62
     assert.deepEqual(Object.keys(suggestions), ["correctness", "performance", "readability"]);
 
     await (await ada.label(item, { action: "undo" })).body?.cancel();
