@@ -32,10 +32,11 @@ function processes(): Process[] {
  * What a judgement in progress consists of below this process, once it is complete: a supervisor, its leader, the
  * leader's judge and keeper, and the candidate's process below the keeper.
  */
-async function judging(): Promise<
+async function judging(over: AbortSignal): Promise<
   { leader: number; judge: number; keeper: number; runner: number }
 > {
   while (true) {
+    over.throwIfAborted();
     const all = processes();
     const below = (pid: number) => all.filter(({ parent }) => parent === pid).map(({ pid }) => pid);
     for (const leader of below(Deno.pid).flatMap(below)) {
@@ -55,9 +56,13 @@ async function judgeKilling(
   times: number,
 ) {
   const judgement = pool.judge(question, times === 1 ? SLOW : WAITING);
-  judgement.catch(() => {});
+  const over = new AbortController();
+  judgement.then(
+    ({ verdict }) => over.abort(new Error(`the judgement ended before: ${verdict}`)),
+    (error) => over.abort(error),
+  );
   for (let n = 0; n < times; n++) {
-    const pid = (await judging())[who];
+    const pid = (await judging(over.signal))[who];
     Deno.kill(pid, "SIGKILL");
     while (existsSync(`/proc/${pid}`)) await new Promise((resolve) => setTimeout(resolve, 2));
   }

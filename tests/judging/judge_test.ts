@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { judge, JudgePool } from "@/lib/judging/judge.ts";
+import { SANDBOXES } from "@/lib/judging/sandbox.ts";
 import { judgeFile } from "@/lib/judging/judge-file.ts";
 import { allJudgeable, judgeable, withQuestions } from "./questions.ts";
 
@@ -160,3 +161,17 @@ Deno.test("a file is judged by itself, and a file that is not there is named", (
     await assert.rejects(judgeFile(dbPath, "humaneval-53", file), /cannot be read/);
     await assert.rejects(judgeFile(`${dbPath}.missing`, "x", "y"), /cannot be read/);
   }));
+
+Deno.test("solutions import from Python's library at every level of the sandbox", async (t) => {
+  await withQuestions(["humaneval"], async (dbPath) => {
+    const add = await judgeable(dbPath, "humaneval-53");
+    // Nothing that judging itself has loaded: plain Python and a shared library.
+    const code = "def add(x, y):\n    import _csv, colorsys, csv\n    return x + y";
+    for (const sandbox of SANDBOXES) {
+      await t.step(sandbox, async () => {
+        const { verdict, first_failure } = await judge(add, code, undefined, sandbox);
+        assert.equal(verdict, "pass", JSON.stringify(first_failure));
+      });
+    }
+  });
+});

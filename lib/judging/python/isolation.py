@@ -16,10 +16,10 @@ import resource
 import signal
 import socket
 import sys
-import sysconfig
 
 import cgroups
 import landlock
+import library
 import seccomp
 
 _NEWNS, _NEWUTS, _NEWIPC = 0x20000, 0x4000000, 0x8000000
@@ -64,6 +64,7 @@ class Isolation:
         self._judge_user = self._candidate_user + 1 if self._root_user else os.getuid()
         self._namespaces = self._landlock = self._seccomp = False
         self._group = None
+        self._library = None
 
     def prepare(self):
         """Puts up the walls around a slot. Raises Refused."""
@@ -75,12 +76,16 @@ class Isolation:
             reason = None
             if self._sandbox in ("auto", "namespaces"):
                 reason = self._enter_namespaces()
+            if not self._namespaces:
+                self._library = library.Library()
             if not self._namespaces and self._sandbox in ("auto", "landlock"):
                 # Landlock watches over files; what is left of a machine needs the filter.
-                self._landlock = self._seccomp and _works(lambda: landlock.restrict(_library_paths()))
+                self._landlock = self._seccomp and _works(lambda: landlock.restrict(self.library()))
             if not self._namespaces and not self._landlock and self._sandbox != "limits":
                 self.close()
                 raise Refused(_refusal(self._sandbox, reason))
+            if self._library is not None and self._root_user:
+                self._library.keep_importable()
         os.chdir("/")
 
     @property
@@ -112,6 +117,10 @@ class Isolation:
         """Open files that the keeper needs, and a candidate must not have."""
         return self._group.descriptors() if self._group is not None else []
 
+    def library(self):
+        """Open folders that judge and candidate read Python's library through; none where they have a root of their own."""
+        return self._library.descriptors() if self._library is not None else []
+
     def join_group(self):
         if self._group is not None:
             self._group.join()
@@ -128,7 +137,7 @@ class Isolation:
     def confine(self):
         """The last step before code of others runs in this process."""
         if self._landlock:
-            _check(0 if landlock.restrict(_library_paths()) else -1, "landlock")
+            _check(0 if landlock.restrict(self.library()) else -1, "landlock")
         if self._seccomp:
             _check(0 if seccomp.install() else -1, "seccomp")
 
@@ -189,7 +198,7 @@ def _refusal(sandbox, reason):
 
 def _build_root():
     """A read-only tmpfs with Python's library and the system's shared libraries, and nothing to write on."""
-    libraries = _library_paths()
+    libraries = library.paths()
     # Any folder will do that hides none of the libraries: only this slot sees it covered.
     root = next(
         place
@@ -223,12 +232,6 @@ def _change_root(root):
     else:
         os.chroot(".")  # an initial RAM disk as root cannot be pivoted away
     os.chdir("/")
-
-
-def _library_paths():
-    python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
-    shared = [os.path.join(sys.base_prefix, "lib")] if sysconfig.get_config_var("Py_ENABLE_SHARED") else []
-    return ["/usr/lib", "/usr/lib64", "/lib", "/lib64", *shared, *dict.fromkeys(python)]
 
 
 def _check(result, step):

@@ -12,6 +12,8 @@ _RULE_PATH_BENEATH = 1
 def restrict(folders):
     """Leaves this process nothing but reading below `folders`, for good; it must have given up new privileges.
 
+    `folders`: descriptors.
+
     False where the kernel does not know Landlock.
     """
     libc = ctypes.CDLL(None, use_errno=True)
@@ -21,20 +23,9 @@ def restrict(folders):
         return False
     try:
         for folder in folders:
-            if not _allow_reading(libc, rules, folder):
+            rule = struct.pack("=Qi", _READ_FILE | _READ_DIR, folder)
+            if libc.syscall(_ADD_RULE, rules, _RULE_PATH_BENEATH, rule, 0) != 0:
                 return False
         return libc.syscall(_RESTRICT_SELF, rules, 0) == 0
     finally:
         os.close(rules)
-
-
-def _allow_reading(libc, rules, folder):
-    try:
-        fd = os.open(folder, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
-    try:
-        rule = struct.pack("=Qi", _READ_FILE | _READ_DIR, fd)
-        return libc.syscall(_ADD_RULE, rules, _RULE_PATH_BENEATH, rule, 0) == 0
-    finally:
-        os.close(fd)

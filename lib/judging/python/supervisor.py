@@ -84,7 +84,7 @@ def _lead(isolated, supervisor):
 
 def _judge(isolated, control, answer, progress, leader):
     job = frames.receive(0, _JOB_BYTES)
-    _redirect(keep=(control.fileno(), answer))
+    _redirect(keep=(control.fileno(), answer, *isolated.library()))
     limits = job["limits"]
     isolated.become_judge()
     isolation.die_with_parent(leader)
@@ -102,7 +102,7 @@ def _judge(isolated, control, answer, progress, leader):
 
 
 def _keep(isolated, control, leader):
-    _redirect(keep=(control.fileno(), *isolated.descriptors()))
+    _redirect(keep=(control.fileno(), *isolated.descriptors(), *isolated.library()))
     try:
         isolated.join_group()
         isolated.become_candidate()
