@@ -158,8 +158,18 @@ await runTask(spec, async (task) => {
 
 async function serve({ values, positionals, signal, log, result }: LabelTask): Promise<void> {
   if (positionals.length > 0) throw new InputError(`What is ${positionals[0]}? ${HELP}`);
-  const { model, token, local_dirs, overlap, repeat, gold, practice, generate, reserve_minutes, ...rest } =
-    values;
+  const {
+    model,
+    token,
+    local_dirs,
+    overlap,
+    repeat,
+    gold,
+    practice,
+    generate,
+    reserve_minutes,
+    ...rest
+  } = values;
   const reach = reachSettings(values);
   const serving = await serveApp({
     ...reach,
