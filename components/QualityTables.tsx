@@ -79,7 +79,7 @@ export function DisagreementTable(
         <ScrolledTable
           name="Disagreements"
           caption={`${list.length} of ${total} pairs, those with the most even votes first. ` +
-            "A pair with a gold label is settled."}
+            "What is settled gets a gold answer, which decides what is published."}
           heads={[
             "Question",
             "#Version 1",
@@ -99,7 +99,12 @@ export function DisagreementTable(
               <td class="number">{row.both_bad}</td>
               <td>{row.truth?.replace("version", "version ") ?? "–"}</td>
               <td>
-                <a href={`/?${new URLSearchParams({ pair: row.pair })}`}>look</a>
+                <a
+                  href={`/quality/settle?${new URLSearchParams({ pair: row.pair })}`}
+                  aria-label={`Settle ${row.pair}`}
+                >
+                  settle
+                </a>
               </td>
             </tr>
           ))}

@@ -134,7 +134,8 @@ function making({ dropped, undated }: DatasetFacts, options: PreferenceOptions):
     "## How it was made",
     [
       "Two different solutions of one question were compared. Where a human decided on a pair, only humans count, " +
-      "otherwise unit tests, then a model as judge, then synthetic labels. Each labeler has one vote, the newest.",
+      "otherwise unit tests, then a model as judge, then synthetic labels. Each labeler has one vote, the newest. " +
+      "What an admin settled is decided so, whatever the votes.",
       options.aggregate === "majority"
         ? "The choice with the most votes wins."
         : "The choice that is most probable by the model of Dawid and Skene (1979) wins: it estimates how reliable each " +

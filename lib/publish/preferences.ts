@@ -28,12 +28,15 @@ WHERE g.id IN (SELECT version1 FROM pairs UNION ALL SELECT version2 FROM pairs)`
 const PREFERENCES = `
 CREATE OR REPLACE TEMP TABLE preferences AS
 WITH known AS (
-  SELECT d.* EXCLUDE (outcome), d.outcome AS voted,
+  -- A gold answer settles what people said; nobody's vote is changed by it.
+  SELECT d.* EXCLUDE (outcome, agreement), coalesce(gold.preference, d.outcome) AS voted,
+    CASE WHEN gold.pair IS NULL THEN d.agreement ELSE 1 END AS agreement, gold.pair IS NOT NULL AS settled,
     p.id AS known_pair, p.kind AS pair_kind, p.slug AS question, p.version1 AS id1, p.version2 AS id2,
     q.split AS fixed_split, s.side, length(s.prompt) AS prompt_characters,
     a1.digest AS digest1, a2.digest AS digest2, greatest(a1.characters, a2.characters) AS characters,
     a1.passes AS passes1, a2.passes AS passes2
   FROM decisions d
+  LEFT JOIN gold ON gold.pair = d.pair AND d.labeler_kind = 'human'
   LEFT JOIN pairs p ON p.id = d.pair
   LEFT JOIN questions q ON q.slug = p.slug
   LEFT JOIN sides s ON s.question = p.slug
@@ -65,7 +68,7 @@ judged AS (
     WHEN digest1 IS NULL OR digest2 IS NULL THEN 'unread answer'
     WHEN digest1 = digest2 THEN 'identical answers'
     WHEN prompt_characters + characters > $4::BIGINT THEN 'too long'
-    WHEN labels < $5::BIGINT THEN 'too few labelers'
+    WHEN labels < $5::BIGINT AND NOT settled THEN 'too few labelers'
     WHEN outcome IS NULL THEN 'labelers divided'
     WHEN agreement < $6::DOUBLE THEN 'too little agreement'
     WHEN outcome = 'same' THEN 'same'

@@ -277,3 +277,34 @@ Deno.test("an option that cannot be right is refused before anything is read", a
     );
   }
 });
+
+Deno.test("a gold answer decides over all votes of people, which stay as they were", async () => {
+  const { rows, original, dropped } = await published(
+    async (store) => {
+      await fill(store, {
+        divided: { votes: ["version1", "version2"] },
+        outvoted: { votes: ["version1", "version1", "version2"] },
+        unseen: { votes: [] },
+        bad: { votes: ["version1"] },
+        few: { votes: ["version1"] },
+      });
+      await store.insert("gold", [
+        { pair: "divided", preference: "version2" },
+        { pair: "outvoted", preference: "version2" },
+        { pair: "unseen", preference: "version2" },
+        { pair: "bad", preference: "both_bad" },
+      ]);
+    },
+    { minLabels: 2, minAgreement: 0.6 },
+  );
+  assert.deepEqual(rows.map((r) => [r.pair, r.chosen, r.labelers, r.agreeing]), [
+    ["divided", '```python\nb = "divided"\n```', 2, 1],
+    ["outvoted", '```python\nb = "outvoted"\n```', 3, 1],
+  ]);
+  assert.deepEqual(dropped, { "both bad": 1, "too few labelers": 1 });
+  assert.deepEqual(original.map(({ preference }) => preference), [
+    "both_bad",
+    "version2",
+    "version2",
+  ]);
+});

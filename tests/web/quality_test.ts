@@ -98,3 +98,46 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "an admin sees who said what of a pair, settles it, changes the answer and takes it back",
+  ...SERVING,
+  async fn() {
+    await using app = await labeledApp();
+    await using visitor = await visit(app.link, { viewport: { width: 390, height: 900 } });
+    const { page, errors } = visitor;
+    await page.getByLabel("Your name").fill("Cy");
+    await page.getByRole("button", { name: "Start labeling" }).click();
+    await page.waitForURL(`${app.origin}/`);
+    await page.goto(`${app.origin}/quality`);
+    const gold = async () => {
+      const client = await signIn(app.origin, "Di");
+      return (await (await client.get("/api/quality")).json()).disagreements.total;
+    };
+    const total = await gold();
+    const settle = page.getByRole("link", { name: /^Settle / }).first();
+    const pair = (await settle.getAttribute("aria-label"))!.replace("Settle ", "");
+    await settle.click();
+    await page.getByRole("heading", { level: 1, name: /^Settle: / }).waitFor();
+    const opinions = page.getByRole("group", { name: "Opinions" });
+    assert.equal(await opinions.getByRole("row").count(), 3);
+    assert.deepEqual(await seriousFaults(page), []);
+    const widest = await page.locator("main").evaluate((main) => main.scrollWidth);
+    assert.ok(widest <= 390, `${widest}px`);
+    await page.getByRole("radio", { name: "Both are bad" }).check();
+    await page.getByLabel(/^Why/).fill("neither ends");
+    await page.getByRole("button", { name: "Settle" }).click();
+    await page.waitForURL(`${app.origin}/quality`);
+    assert.equal(await gold(), total - 1);
+
+    await page.goto(`${app.origin}/quality/settle?pair=${pair}`);
+    assert.equal(await page.getByRole("radio", { name: "Both are bad" }).isChecked(), true);
+    assert.equal(await page.getByLabel(/^Why/).inputValue(), "neither ends");
+    await page.getByRole("radio", { name: /^None/ }).check();
+    await page.getByRole("button", { name: "Settle" }).click();
+    await page.waitForURL(`${app.origin}/quality`);
+    assert.equal(await gold(), total);
+    assert.equal(await page.evaluate(() => "pwned" in globalThis), false);
+    assert.deepEqual(errors, []);
+  },
+});
