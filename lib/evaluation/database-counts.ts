@@ -4,6 +4,7 @@
  * @module
  */
 import type { Store } from "@/lib/store/store.ts";
+import { NEWEST_VERDICTS, STANDS } from "@/lib/store/standing.ts";
 
 /** Counts for a report. Verdicts are the newest of each answer of a model; labels are those that stand. */
 export interface DatabaseCounts {
@@ -30,10 +31,8 @@ export async function databaseCounts(store: Store): Promise<DatabaseCounts> {
        GROUP BY ALL ORDER BY ALL`,
     ),
     verdicts: await store.rows(
-      `SELECT verdict, count(*) AS count FROM (
-         SELECT verdict FROM judgements
-         WHERE generation NOT IN (SELECT id FROM generations WHERE provider = 'reference')
-         QUALIFY row_number() OVER (PARTITION BY generation ORDER BY judged_at DESC, id DESC) = 1)
+      `SELECT verdict, count(*) AS count FROM (${NEWEST_VERDICTS})
+       WHERE generation NOT IN (SELECT id FROM generations WHERE provider = 'reference')
        GROUP BY ALL ORDER BY ALL`,
     ),
     pairs: await store.rows(
@@ -41,7 +40,7 @@ export async function databaseCounts(store: Store): Promise<DatabaseCounts> {
     ),
     labels: await store.rows(
       `SELECT labeler_kind, preference, count(*) AS count FROM labels
-       WHERE action = 'label' AND id NOT IN (SELECT supersedes FROM labels WHERE supersedes IS NOT NULL)
+       WHERE ${STANDS}
        GROUP BY ALL ORDER BY ALL`,
     ),
   };

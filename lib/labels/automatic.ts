@@ -4,6 +4,7 @@
  * @module
  */
 import type { Row, Store } from "@/lib/store/store.ts";
+import { NEWEST_VERDICTS, STANDS } from "@/lib/store/standing.ts";
 
 /** The labeler's name; its `labeler_kind` is `tests`. */
 export const TESTS_LABELER = "unit-tests";
@@ -35,14 +36,11 @@ interface JudgedPair {
 }
 
 const JUDGED_PAIRS = `
-WITH newest AS (
-  SELECT generation, verdict FROM judgements
-  QUALIFY row_number() OVER (PARTITION BY generation ORDER BY judged_at DESC, id DESC) = 1
-),
+WITH newest AS (${NEWEST_VERDICTS}),
 ours AS (SELECT * FROM labels WHERE labeler = $1),
 standing AS (
   SELECT pair, id, preference FROM ours
-  WHERE action = 'label' AND id NOT IN (SELECT supersedes FROM labels WHERE supersedes IS NOT NULL)
+  WHERE ${STANDS}
   QUALIFY row_number() OVER (PARTITION BY pair ORDER BY showing DESC, id DESC) = 1
 )
 SELECT p.id AS pair, n1.verdict AS verdict1, n2.verdict AS verdict2, s.id AS label, s.preference,

@@ -6,6 +6,7 @@
 import { InputError } from "@/lib/errors.ts";
 import type { VersionCriterion, VersionVerdict } from "@/lib/labels/showing.ts";
 import type { Store } from "@/lib/store/store.ts";
+import { NEWEST_VERDICTS, STANDS } from "@/lib/store/standing.ts";
 
 /** One person's decision that stands. */
 export interface Opinion {
@@ -34,10 +35,7 @@ export interface OpinionsOfPair {
 }
 
 const PAIR = `
-WITH newest AS (
-  SELECT generation, verdict FROM judgements
-  QUALIFY row_number() OVER (PARTITION BY generation ORDER BY judged_at DESC, id DESC) = 1
-)
+WITH newest AS (${NEWEST_VERDICTS})
 SELECT p.id AS pair, q.title, q.description, g1.code AS code1, g2.code AS code2,
   n1.verdict AS tests1, n2.verdict AS tests2, gold.preference AS gold, gold.note AS gold_note
 FROM pairs p JOIN questions q ON q.slug = p.slug
@@ -48,8 +46,7 @@ WHERE p.id = $1`;
 
 const OPINIONS = `
 SELECT labeler, preference, correctness, performance, readability, reason, note FROM labels
-WHERE pair = $1 AND action = 'label' AND labeler_kind = 'human' AND preference IS NOT NULL
-  AND id NOT IN (SELECT supersedes FROM labels WHERE supersedes IS NOT NULL)
+WHERE pair = $1 AND labeler_kind = 'human' AND preference IS NOT NULL AND ${STANDS}
 QUALIFY row_number() OVER (PARTITION BY labeler ORDER BY showing DESC, created_at DESC, id DESC) = 1
 ORDER BY labeler`;
 

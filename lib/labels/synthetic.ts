@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { questionFromRow, questionPrompt } from "@/lib/questions/question.ts";
 import type { Row, Store } from "@/lib/store/store.ts";
+import { NEWEST_VERDICTS } from "@/lib/store/standing.ts";
 
 /** The labeler's name; its `labeler_kind` is `synthetic`. */
 export const REFERENCE_LABELER = "reference-solution";
@@ -25,10 +26,7 @@ export interface SyntheticPairs {
 type QuestionRow = Parameters<typeof questionFromRow>[0];
 
 const FAILED_ANSWERS = `
-WITH newest AS (
-  SELECT generation, verdict FROM judgements
-  QUALIFY row_number() OVER (PARTITION BY generation ORDER BY judged_at DESC, id DESC) = 1
-)
+WITH newest AS (${NEWEST_VERDICTS})
 SELECT g.slug, g.id, n.verdict
 FROM generations g LEFT JOIN newest n ON n.generation = g.id
 WHERE g.provider <> 'reference' AND g.status = 'ok' AND g.code IS NOT NULL

@@ -9,6 +9,7 @@ import type { PreferenceOptions } from "@/lib/publish/options.ts";
 import { takeSides } from "@/lib/publish/sides.ts";
 import { collectVotes, KINDS } from "@/lib/publish/votes.ts";
 import type { Store } from "@/lib/store/store.ts";
+import { NEWEST_VERDICTS } from "@/lib/store/standing.ts";
 
 /** Reasons for which a pair is no preference, and is in the config `original` all the same. */
 export const UNDECIDED = ["same", "both bad"] as const;
@@ -16,10 +17,7 @@ export const UNDECIDED = ["same", "both bad"] as const;
 /** What is known of each generation: a number that equal code has alike, its length, and its newest verdict. */
 const ANSWERS = `
 CREATE OR REPLACE TEMP TABLE answers AS
-WITH newest AS (
-  SELECT generation, verdict FROM judgements
-  QUALIFY row_number() OVER (PARTITION BY generation ORDER BY judged_at DESC, id DESC) = 1
-)
+WITH newest AS (${NEWEST_VERDICTS})
 SELECT g.id, md5_number(trim(g.code, E' \\n\\r\\t')) AS digest, length(g.code) AS characters,
   n.verdict = 'pass' AS passes
 FROM generations g LEFT JOIN newest n ON n.generation = g.id

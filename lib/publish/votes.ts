@@ -4,6 +4,7 @@
  * @module
  */
 import type { Store } from "@/lib/store/store.ts";
+import { STANDS } from "@/lib/store/standing.ts";
 
 /** Kinds of labelers, the weightiest first: where a human has decided on a pair, tests do not count, and so on. */
 export const LABELER_KINDS = ["human", "tests", "judge", "synthetic"] as const;
@@ -23,8 +24,7 @@ CREATE OR REPLACE TEMP TABLE votes AS
 WITH standing AS (
   SELECT pair, labeler, labeler_kind, preference
   FROM labels
-  WHERE action = 'label' AND preference IS NOT NULL
-    AND id NOT IN (SELECT supersedes FROM labels WHERE supersedes IS NOT NULL)
+  WHERE preference IS NOT NULL AND ${STANDS}
   QUALIFY row_number() OVER (PARTITION BY pair, labeler ORDER BY showing DESC, created_at DESC, id DESC) = 1
 )
 SELECT * FROM standing

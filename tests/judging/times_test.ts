@@ -5,8 +5,10 @@ import { timeFiles } from "@/lib/judging/judge-file.ts";
 import { timePairs } from "@/lib/judging/time-pairs.ts";
 import { suggestionsAfter } from "@/lib/labels/suggestions.ts";
 import { withStore } from "@/lib/store/store.ts";
+import { generation, label } from "@/tests/datasets/database.ts";
 import { withQuestions } from "./questions.ts";
 
+const SLUG = "contains-duplicate";
 const HASHED = `class Solution:
     def contains_duplicate(self, nums):
         return len(set(nums)) < len(nums)
@@ -21,63 +23,27 @@ const COMPARED = `class Solution:
 `;
 const WRONG = "class Solution:\n    def contains_duplicate(self, nums):\n        return False\n";
 
-function generation(id: string, code: string) {
-  return {
-    id,
-    request_key: id,
-    variant: 0,
-    slug: "contains-duplicate",
-    prompt: "",
-    options: {},
-    model: `model of ${id}`,
-    model_digest: "",
-    provider: "embedded",
-    raw_text: code,
-    code,
-    status: "ok",
-    done_reason: "stop",
-    prompt_tokens: 1,
-    completion_tokens: 1,
-    milliseconds: 1,
-  };
-}
+const answer = (id: string, code: string) => generation(id, SLUG, { code, raw_text: code });
 
 function pair(id: string, version1: string, version2: string) {
-  return { id, slug: "contains-duplicate", version1, version2, kind: "generated" };
-}
-
-function label(id: string, pair: string, side_order: string) {
-  return {
-    id,
-    client_id: id,
-    pair,
-    showing: 1,
-    action: "label",
-    labeler: "kim",
-    labeler_kind: "human",
-    preference: "same",
-    side_order,
-    active_ms: 0,
-    wall_ms: 0,
-    revealed: [],
-  };
+  return { id, slug: SLUG, version1, version2, kind: "generated" };
 }
 
 Deno.test("pairs are timed on inputs of growing size, and what is measured suggests verdicts", async () => {
   await withQuestions(["leetcode"], async (dbPath) => {
     await withStore(dbPath, async (store) => {
       await store.insert("generations", [
-        generation("hashed", HASHED),
-        generation("compared", COMPARED),
-        generation("wrong", WRONG),
+        answer("hashed", HASHED),
+        answer("compared", COMPARED),
+        answer("wrong", WRONG),
       ]);
       await store.insert("pairs", [
         pair("both right", "compared", "hashed"),
         pair("one right", "hashed", "wrong"),
       ]);
       await store.insert("labels", [
-        label("on both right", "both right", "21"),
-        label("on one right", "one right", "12"),
+        label("both right", "kim", "same", { id: "on both right", side_order: "21" }),
+        label("one right", "kim", "same", { id: "on one right" }),
       ]);
     });
     await judgeGenerations(dbPath);

@@ -8,6 +8,7 @@ import { type LabelRequest, saveLabels } from "@/lib/labels/save.ts";
 import { sideOrder, type SideVerdict, toSides } from "@/lib/labels/showing.ts";
 import { StandingDecisions } from "@/lib/labels/standing.ts";
 import type { Row, Store } from "@/lib/store/store.ts";
+import { generation, judgement } from "@/tests/datasets/database.ts";
 import { questionRow } from "@/tests/web/database.ts";
 
 export const SECRET = "secret-of-the-simulation";
@@ -39,7 +40,7 @@ export async function addPairs(store: Store, count: number): Promise<void> {
         better === (i % 3 > 0) ? "x + 1 + 0" : "x + 2"
       }  # ${i}`;
       const model = better === (i % 4 > 0) ? "strong" : "weak";
-      generations.push(generation(id, model, code));
+      generations.push(generation(id, "simulated", { model, code, raw_text: code }));
       judgements.push(judgement(id, better || i % 2 > 0 ? "pass" : "wrong"));
     }
     const id = pairName(i);
@@ -54,41 +55,6 @@ export async function addPairs(store: Store, count: number): Promise<void> {
   await store.insert("generations", generations);
   await store.insert("pairs", pairs);
   await store.insert("judgements", judgements);
-}
-
-function generation(id: string, model: string, code: string): Row {
-  return {
-    id,
-    request_key: id,
-    variant: 0,
-    slug: "simulated",
-    prompt: "p",
-    options: {},
-    model,
-    model_digest: "d",
-    provider: "embedded",
-    raw_text: code,
-    code,
-    status: "ok",
-    done_reason: "stop",
-    prompt_tokens: 1,
-    completion_tokens: 1,
-    milliseconds: 1,
-  };
-}
-
-function judgement(id: string, verdict: string): Row {
-  return {
-    id: `judgement-${id}`,
-    generation: id,
-    tests_digest: "t",
-    verdict,
-    cases_total: 1,
-    cases_passed: verdict === "pass" ? 1 : 0,
-    milliseconds: 1,
-    peak_memory_bytes: 1,
-    isolation: "none",
-  };
 }
 
 /** What a labeler says of a pair whose better solution is on the side `better`. */

@@ -6,7 +6,7 @@ import { invite } from "@/lib/web/accounts.ts";
 import { serveApp } from "@/lib/web/serve.ts";
 import { type Labeler, labelerWith, rows, SERVING, signIn, startApp } from "@/tests/web/client.ts";
 import { addPair, makeDatabase, questionRow } from "@/tests/web/database.ts";
-import { closeBrowser, seriousFaults, visit } from "@/tests/web/visit.ts";
+import { closeBrowser, seriousFaults, startLabeling, visit } from "@/tests/web/visit.ts";
 
 Deno.test.afterAll(closeBrowser);
 
@@ -339,9 +339,7 @@ Deno.test({
         colorScheme,
       });
       const { page, errors } = visitor;
-      await page.getByLabel("Your name").fill("Cy");
-      await page.getByRole("button", { name: "Start labeling" }).click();
-      await page.waitForURL(`${app.origin}/`);
+      await startLabeling(page, "Cy");
       for (const name of ["Questions", "Pairs", "Guidelines", "Datasets", "Runs", "Quality"]) {
         await page.getByRole("navigation", { name: "Pages", exact: true })
           .getByRole("link", { name }).click();

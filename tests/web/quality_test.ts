@@ -4,7 +4,7 @@ import { parseHTML } from "linkedom";
 import { withStore } from "@/lib/store/store.ts";
 import { addPairs, careful, labelAs } from "@/tests/labels/simulated.ts";
 import { SERVING, signIn, startApp, type TestApp } from "@/tests/web/client.ts";
-import { closeBrowser, seriousFaults, visit } from "@/tests/web/visit.ts";
+import { closeBrowser, seriousFaults, startLabeling, visit } from "@/tests/web/visit.ts";
 
 Deno.test.afterAll(closeBrowser);
 
@@ -74,9 +74,7 @@ Deno.test({
         colorScheme,
       });
       const { page, errors } = visitor;
-      await page.getByLabel("Your name").fill("Cy");
-      await page.getByRole("button", { name: "Start labeling" }).click();
-      await page.waitForURL(`${app.origin}/`);
+      await startLabeling(page, "Cy");
       await page.goto(`${app.origin}/quality`);
       await page.getByRole("heading", { level: 1, name: "Quality of labels" }).waitFor();
       await page.getByText("80 labels of 2 people on 40 pairs, of which 40").waitFor();
@@ -106,9 +104,7 @@ Deno.test({
     await using app = await labeledApp();
     await using visitor = await visit(app.link, { viewport: { width: 390, height: 900 } });
     const { page, errors } = visitor;
-    await page.getByLabel("Your name").fill("Cy");
-    await page.getByRole("button", { name: "Start labeling" }).click();
-    await page.waitForURL(`${app.origin}/`);
+    await startLabeling(page, "Cy");
     await page.goto(`${app.origin}/quality`);
     const gold = async () => {
       const client = await signIn(app.origin, "Di");

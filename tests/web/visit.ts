@@ -37,6 +37,13 @@ export async function visit(
   return { page, errors, [Symbol.asyncDispose]: () => context.close() };
 }
 
+/** Says who labels in this browser, and waits for the labeling page. */
+export async function startLabeling(page: Page, name: string): Promise<void> {
+  await page.getByLabel("Your name").fill(name);
+  await page.getByRole("button", { name: "Start labeling" }).click();
+  await page.waitForURL((url) => url.pathname === "/" && url.search === "");
+}
+
 /** What axe-core finds on the page that keeps people out: faults of impact serious or critical. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);

@@ -13,6 +13,7 @@ import type { VerdictCounts } from "@/lib/labels/statistics/krippendorff.ts";
 import type { LengthTally } from "@/lib/labels/statistics/length-bias.ts";
 import { CRITERIA, type Measure, MEASURES, VERDICTS } from "@/lib/labels/statistics/measures.ts";
 import type { Store } from "@/lib/store/store.ts";
+import { NEWEST_VERDICTS, STANDS } from "@/lib/store/standing.ts";
 
 /**
  * `said`: the labels that count; `nth` is 1 at the first showing. `truth`: which version the tests of a pair tell to
@@ -25,13 +26,9 @@ const PREPARE = [
           list_contains(from_json(l.revealed, '["VARCHAR"]'), 'tests') AS saw_tests,
           row_number() OVER (PARTITION BY l.labeler, l.pair ORDER BY l.showing, l.created_at, l.id) AS nth
    FROM labels l
-   WHERE l.action = 'label' AND l.labeler_kind = 'human'
-     AND NOT EXISTS (SELECT 1 FROM labels later WHERE later.supersedes = l.id)`,
+   WHERE l.labeler_kind = 'human' AND ${STANDS}`,
   `CREATE OR REPLACE TEMP TABLE judged AS
-   WITH newest AS (
-     SELECT generation, verdict = 'pass' AS passes FROM judgements
-     QUALIFY row_number() OVER (PARTITION BY generation ORDER BY judged_at DESC, id DESC) = 1
-   )
+   WITH newest AS (SELECT generation, verdict = 'pass' AS passes FROM (${NEWEST_VERDICTS}))
    SELECT p.id AS pair, n1.passes AND n2.passes AS both_pass,
           CASE WHEN n1.passes AND NOT n2.passes THEN 'version1'
                WHEN n2.passes AND NOT n1.passes THEN 'version2' END AS truth
